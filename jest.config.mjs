@@ -1,0 +1,48 @@
+/** One configuration for every suite; paths select what runs (`npm test` runs all but cluster and browser). */
+const libs = [
+  'foundation',
+  'contract',
+  'eventsourcing',
+  'partition',
+  'raft',
+  'projection',
+  'client',
+];
+
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test'],
+  testRegex: '\\.spec\\.ts$',
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/cluster/', '/test/browser/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'es6' },
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true, dynamicImport: true },
+          transform: {
+            legacyDecorator: true,
+            decoratorMetadata: true,
+            useDefineForClassFields: false,
+          },
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^@metad/raft/testing$': '<rootDir>/libs/raft/src/testing/index.ts',
+    ...Object.fromEntries(
+      libs.map((name) => [`^@metad/${name}$`, `<rootDir>/libs/${name}/src/index.ts`]),
+    ),
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  coverageProvider: 'v8',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

@@ -1,0 +1,100 @@
+import type { LogIndex, NodeName, Term } from '@metad/foundation';
+import type { ConfChange, ConfState, Entry } from './entry.js';
+import type { Message } from './message.js';
+import type { HardState, Ready, Role, StoredLog } from './ready.js';
+
+/** Settings of one replica. Times are in ticks; the driver owns the length of a tick. */
+export interface ReplicaOptions {
+  readonly self: NodeName;
+  readonly log: StoredLog;
+  readonly hardState: HardState;
+  /** Membership as of the newest snapshot; later changes are re-read from the log. */
+  readonly conf: ConfState;
+  /** Index that the state machine has already consumed (the snapshot's, after a restart). */
+  readonly applied: LogIndex;
+  readonly electionTimeoutTicks: number;
+  readonly heartbeatTicks: number;
+  /** Jitter of election timeouts comes from here and nowhere else. */
+  readonly seed: number;
+  readonly appendBytesMax: number;
+  readonly inflightAppendsMax: number;
+  readonly inflightBytesMax: number;
+  readonly uncommittedBytesMax: number;
+  /** Bytes of committed entries handed out in one Ready. */
+  readonly committedBytesMax: number;
+  /**
+   * Serve reads from a clock lease instead of a quorum round. Off by default: needs sane clocks.
+   */
+  readonly leaseReads: boolean;
+}
+
+export type ProposeResult =
+  | { readonly accepted: true; readonly index: LogIndex; readonly term: Term }
+  | {
+      readonly accepted: false;
+      readonly reason:
+        'notLeader' | 'transferring' | 'uncommittedFull' | 'removed' | 'confInFlight';
+    };
+
+export interface Progress {
+  readonly state: 'probe' | 'replicate' | 'snapshot';
+  readonly match: LogIndex;
+  readonly next: LogIndex;
+  readonly recentActive: boolean;
+  readonly learner: boolean;
+}
+
+export interface ReplicaStatus {
+  readonly self: NodeName;
+  readonly role: Role;
+  readonly term: Term;
+  readonly vote: NodeName | null;
+  readonly leader: NodeName | null;
+  readonly commit: LogIndex;
+  readonly applied: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly conf: ConfState;
+  readonly transferTarget: NodeName | null;
+  /** Empty unless leader. Keys sorted. */
+  readonly progress: ReadonlyMap<NodeName, Progress>;
+}
+
+/**
+ * One replica of one partition: synchronous, deterministic, without I/O. Inputs mutate it; its
+ * only output is `takeReady()`.
+ */
+export interface Replica {
+  tick(): void;
+  step(message: Message): void;
+  /** Proposes opaque commands as consecutive entries: all are accepted, or none. */
+  propose(datas: readonly Uint8Array[]): ProposeResult;
+  proposeConfChange(change: ConfChange): ProposeResult;
+  /**
+   * Starts a ReadIndex; answered by a `ReadState` with the same context, or refused with index 0.
+   */
+  readIndex(context: number): void;
+  transferLeadership(to: NodeName): void;
+  /** Campaigns at once (through preVote): the driver's word that the leader's node is gone. */
+  campaign(): void;
+  /** The transport could not deliver to `peer`: go back to probing. */
+  reportUnreachable(peer: NodeName): void;
+  /** The bytes of a snapshot sent to `peer` arrived, or did not. */
+  reportSnapshot(peer: NodeName, delivered: boolean): void;
+  hasReady(): boolean;
+  takeReady(): Ready;
+  /** The write of a Ready became durable: its last entry (or 0), and the snapshot, if any. */
+  persisted(lastIndex: LogIndex, lastTerm: Term, snapshotIndex: LogIndex): void;
+  applied(index: LogIndex): void;
+  /** The log was compacted by the driver up to its snapshot. */
+  compacted(): void;
+  /**
+   * True when nothing is in flight and every follower has everything: the partition may go quiet.
+   */
+  canQuiesce(): boolean;
+  status(): ReplicaStatus;
+  entriesUncommittedBytes(): number;
+  /**
+   * Entries appended but perhaps not yet stored, newest tail included: what the driver may read.
+   */
+  lastEntry(): Entry | null;
+}

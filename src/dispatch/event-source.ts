@@ -1,0 +1,23 @@
+import type { AppliedEntry } from '@metad/eventsourcing';
+import type { LogIndex, PartitionId } from '@metad/foundation';
+
+/**
+ * Committed entries as applied, in order, per partition: what projections, watches and the event
+ * feed read. A subscriber owns its cursor; nothing here remembers subscribers.
+ */
+export interface EventSource {
+  /** Highest index that can be read. */
+  head(partition: PartitionId): LogIndex;
+  /**
+   * Entries after `after`, contiguous, at most `entriesMax`; empty at the head. Recent ones come
+   * from memory, older ones by replay of snapshot and log through a private state machine.
+   * Throws `PositionCompacted` when what follows `after` can no longer be derived.
+   */
+  read(
+    partition: PartitionId,
+    after: LogIndex,
+    entriesMax: number,
+  ): Promise<readonly AppliedEntry[]>;
+  /** Calls `listener` after `head` moved, at most once per turn of the event loop. */
+  onAdvance(listener: (partition: PartitionId) => void): () => void;
+}
