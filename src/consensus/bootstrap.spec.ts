@@ -6,7 +6,9 @@ const hello = (node: string, fields: Partial<Hello> = {}): Hello => ({
   cluster: 'metad',
   members: ['n1', 'n2', 'n3'],
   partitions: 8,
+  identity: `disk-of-${node}`,
   incarnation: null,
+  registered: {},
   ...fields,
 });
 
@@ -20,11 +22,24 @@ describe('a node with an empty disk', () => {
   });
 
   it('never votes again when a peer knows a history in which its name has voted', () => {
-    const heard = [hello('n2'), hello('n3', { incarnation: 'c7f3' })];
+    const registered = { n1: 'an-earlier-disk' };
+    const heard = [hello('n2'), hello('n3', { incarnation: 'c7f3', registered })];
     expect(judge(hello('n1'), heard, 2)).toEqual({
       kind: 'forgotten',
       peer: 'n3',
       incarnation: 'c7f3',
+    });
+  });
+
+  it('registers first where a history exists that has never heard of it', () => {
+    const heard = [hello('n2', { incarnation: 'c7f3', registered: { n2: 'disk-of-n2' } })];
+    expect(judge(hello('n1'), heard, 2)).toEqual({ kind: 'join', peer: 'n2' });
+  });
+
+  it('goes on when it was registered and stopped before it held anything', () => {
+    const registered = { n1: 'disk-of-n1' };
+    expect(judge(hello('n1'), [hello('n2', { incarnation: 'c7f3', registered })], 2)).toEqual({
+      kind: 'begin',
     });
   });
 

@@ -6,8 +6,12 @@ export interface Hello {
   readonly cluster: string;
   readonly members: readonly string[];
   readonly partitions: number;
+  /** Random, made with the data directory: an emptied disk comes back with another one. */
+  readonly identity: string;
   /** Incarnation of the history this node holds; null while it holds none. */
   readonly incarnation: string | null;
+  /** Identities that partition 0 has registered, by node; empty without a history. */
+  readonly registered: Readonly<Record<string, string>>;
 }
 
 /** Asks one peer; null when it does not answer. */
@@ -16,6 +20,8 @@ export type AskPeer = (peer: NodeName, hello: Hello) => Promise<Hello | null>;
 export type BootstrapVerdict =
   /** A majority of the initial members, this one included, holds nothing yet: begin a history. */
   | { readonly kind: 'begin' }
+  /** A history exists in which this name has never taken part: register with `peer`, then begin. */
+  | { readonly kind: 'join'; readonly peer: NodeName }
   /** A history exists in which this node's name has voted, yet its disk is empty. */
   | { readonly kind: 'forgotten'; readonly peer: string; readonly incarnation: string }
   /** A peer was configured for another cluster. */
@@ -26,8 +32,8 @@ const retryMs = 300;
 /**
  * Decides whether a node with an empty disk may begin. A name that has voted before must never
  * vote again from an empty disk: it could elect a leader that lacks acknowledged entries. So an
- * empty node begins only when a majority of the initial members says that it is empty too, and
- * stops when anyone knows a history. Waits for as long as too few members answer.
+ * empty node begins only when a majority of the initial members says that it is empty too; where a
+ * history exists it registers its identity there first, and stops when its name has another one. Waits for as long as too few members answer.
  */
 export async function decideBootstrap(
   self: Hello,
@@ -56,11 +62,16 @@ export function judge(
   for (const peer of heard) {
     const about = disagreement(self, peer);
     if (about !== null) return { kind: 'disagree', peer: peer.node, about };
-    if (peer.incarnation !== null) {
-      return { kind: 'forgotten', peer: peer.node, incarnation: peer.incarnation };
-    }
+    if (peer.incarnation !== null) return judgeHistory(self, peer, peer.incarnation);
   }
   return heard.length + 1 >= needed ? { kind: 'begin' } : null;
+}
+
+function judgeHistory(self: Hello, peer: Hello, incarnation: string): BootstrapVerdict {
+  const known = peer.registered[self.node];
+  if (known === undefined) return { kind: 'join', peer: peer.node as NodeName };
+  if (known === self.identity) return { kind: 'begin' };
+  return { kind: 'forgotten', peer: peer.node, incarnation };
 }
 
 function disagreement(self: Hello, peer: Hello): string | null {
