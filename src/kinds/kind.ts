@@ -19,10 +19,15 @@ export interface CommandDefinition<D = never> {
    */
   readonly schema: z.ZodType;
   routing(namespace: string, data: D): Routing;
-  /** Keys of the records it is about, within its namespace; all but renewals name one. */
+  /** Keys of the records it is about, within its namespace: one, unless `report` is there. */
   recordKeys(data: D): readonly string[];
   /** False for removals, which are admitted also over quota and on a nearly full disk. */
   readonly grows: boolean;
+  /**
+   * Marks a command about many records (`RenewInstances`): each is decided by itself, none fails
+   * the others, and this event tells the client which were not there. It is not dispatched.
+   */
+  report?(data: D, unknownKeys: readonly string[]): DomainEvent;
 }
 
 /** A record that another kind's rules count: resources of a tenant. */
@@ -31,7 +36,15 @@ export interface ParentReference {
   readonly key: string;
 }
 
-/** Ownership by lease: which events grant it anew, and who holds it. */
+/** Time to live of a kind's records. */
+export interface Lease<V extends Value> {
+  /** Events with which the time begins anew; others leave it running. */
+  readonly begunBy: readonly string[];
+  /** Milliseconds; null when this record has none. */
+  ttlMsOf(value: V): number | null;
+}
+
+/** Which events grant ownership anew, with a new fence, and who holds it. */
 export interface Ownership<V extends Value> {
   readonly grantedBy: readonly string[];
   ownerOf(value: V): string | null;
@@ -47,8 +60,7 @@ export interface KindDefinition<V extends Value = never> {
   readonly events: readonly string[];
   /** The id that clients see for a record key: `db-1` for the resource `acme/db-1`. */
   idOf(key: string): string;
-  /** Time to live of a record in milliseconds, null when it has none. */
-  ttlMsOf?(value: V): number | null;
+  readonly lease?: Lease<V>;
   readonly ownership?: Ownership<V>;
   parentOf?(value: V): ParentReference | null;
 }

@@ -10,3 +10,7 @@ export type {
   RecordState,
   Rejection,
 } from './decider.js';
+export { hashContent } from './content-hash.js';
+export type { ContentHash } from './content-hash.js';
+export { Digest, recordHash } from './digest.js';
+export type { DigestedRecord } from './digest.js';
