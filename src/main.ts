@@ -38,7 +38,9 @@ function configure(flags: readonly string[]): Configuration | null {
       return null;
     }
     if (error instanceof UnknownFlagError) {
-      complain(JSON.stringify({ level: 'fatal', msg: 'configuration fault', reason: error.message }));
+      complain(
+        JSON.stringify({ level: 'fatal', msg: 'configuration fault', reason: error.message }),
+      );
       return null;
     }
     throw error;

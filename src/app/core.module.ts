@@ -32,7 +32,10 @@ export class CoreModule {
       { provide: SUBJECTS, useValue: subjectsUnder(configuration.subjectPrefix) },
       { provide: KINDS_REGISTRY, useValue: KINDS },
       { provide: NatsHealth, useValue: new NatsHealth(connection, logger) },
-      { provide: NatsRequester, useFactory: () => new NatsRequester(connection, systemClock, inbox) },
+      {
+        provide: NatsRequester,
+        useFactory: () => new NatsRequester(connection, systemClock, inbox),
+      },
       { provide: AdminRouter, useValue: new AdminRouter() },
       { provide: HealthChecks, useValue: new HealthChecks() },
     ];

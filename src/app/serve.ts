@@ -28,7 +28,10 @@ export async function serve(
   await app.startAllMicroservices();
   await app.listen(http.port, http.host);
   const lifecycle = app.get(Lifecycle);
-  const stopped = lifecycle.untilStopped(strategy, (await app.getUrl()).replace('[::1]', '127.0.0.1'));
+  const stopped = lifecycle.untilStopped(
+    strategy,
+    (await app.getUrl()).replace('[::1]', '127.0.0.1'),
+  );
   const code = await stopped;
   await app.close();
   await connection.close();

@@ -22,6 +22,11 @@ export class LeaseSchedule {
 
   constructor(private readonly ttlMsOf: (record: StoredRecord) => number | null) {}
 
+  /** False when no lease can end: the leader need not measure. */
+  get hasLeases(): boolean {
+    return this.heap.length > 0;
+  }
+
   /** Called with every entry that has a log time. */
   observe(term: Term, time: LogTime): void {
     if (term === this.term) return;
