@@ -35,8 +35,10 @@ export interface ReadState {
  * order: send `messages` (they depend on nothing unsaved) → persist `snapshot`, `hardState` and
  * `entries` in one durable write → send `messagesAfterPersist` and acknowledge with
  * `persisted(...)` → apply `committed` and acknowledge with `applied(...)`. `readStates` may be
- * answered at once. The core never waits: further Readys may be taken while writes are under way,
- * and acknowledgements come in the order in which the Readys were taken.
+ * answered at once. The core never waits: further Readys may be taken while writes are under way.
+ * Every Ready taken is acknowledged by exactly one `persisted(...)`, in the order of taking, also
+ * when it had nothing to write; `messagesAfterPersist` wait for all earlier writes too.
+ * `committed` never holds an entry that is not yet durable here, so it needs no waiting either.
  */
 export interface Ready {
   /** Set when term, vote or commit changed. */
