@@ -45,7 +45,7 @@ export interface Ready {
   readonly hardState: HardState | null;
   /** False when only `commit` moved: the write may then ride with the next one that must sync. */
   readonly mustSync: boolean;
-  /** To append. When `entries[0].index` ≤ the stored last index, the stored suffix is cut first. */
+  /** To append. A first index at or below the stored last index cuts the stored suffix first. */
   readonly entries: readonly Entry[];
   /** A snapshot to install in place of everything stored, or null. */
   readonly snapshot: SnapshotMeta | null;
@@ -65,7 +65,7 @@ export interface StoredLog {
   lastIndex(): LogIndex;
   /** Term at `index`, for firstIndex − 1 (the snapshot's) … lastIndex; null when compacted away. */
   termAt(index: LogIndex): Term | null;
-  /** Entries in [from, to), at least one, then up to `bytesMax`; null when compacted away. */
+  /** Entries in [from, to), at least one, up to `bytesMax`; null when compacted away. */
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[] | null;
   /** The newest snapshot: what a follower gets that fell behind firstIndex. */
   snapshot(): SnapshotMeta;

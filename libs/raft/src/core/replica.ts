@@ -28,6 +28,7 @@ export interface ReplicaOptions {
   readonly leaseReads: boolean;
 }
 
+/** `index` is that of the first entry; the others follow it without a hole. */
 export type ProposeResult =
   | { readonly accepted: true; readonly index: LogIndex; readonly term: Term }
   | {

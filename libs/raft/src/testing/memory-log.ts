@@ -3,7 +3,7 @@ import type { LogIndex, Term } from '@metad/foundation';
 import { entryBytes } from '../core/index.js';
 import type { ConfState, Entry, SnapshotMeta, StoredLog } from '../core/index.js';
 
-/** A stored log in memory, for tests of the core. Whoever drives it decides what "durable" means. */
+/** A stored log in memory, for tests of the core: its driver decides what "durable" means. */
 export class MemoryLog implements StoredLog {
   private held: Entry[] = [];
   private base: SnapshotMeta;

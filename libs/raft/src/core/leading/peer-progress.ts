@@ -7,7 +7,7 @@ import { Inflights } from './inflights.js';
  *
  * - `probe`: where the logs agree is not known; one append at a time.
  * - `replicate`: it follows; appends are sent ahead, within the window.
- * - `snapshot`: it needs entries that are compacted away; nothing is sent until it has the snapshot.
+ * - `snapshot`: it needs entries that are compacted away; nothing is sent until it has it.
  */
 export class PeerProgress {
   state: 'probe' | 'replicate' | 'snapshot' = 'probe';
@@ -82,8 +82,8 @@ export class PeerProgress {
   }
 
   /**
-   * It refused an append after `rejected`; the logs may agree up to `hint`. False when the answer is
-   * an old one that later answers overtook.
+   * It refused an append after `rejected`; the logs may agree up to `hint`. False when later
+   * answers overtook this one.
    */
   backOff(rejected: LogIndex, hint: LogIndex): boolean {
     if (this.state === 'replicate') {

@@ -20,11 +20,12 @@ function refusalOf(raft: RaftState, leadership: Leadership | null): Refusal | nu
 }
 
 function accept(raft: RaftState, entries: readonly Entry[]): ProposeResult {
+  const index = logIndex(raft.log.lastIndex + 1);
   appendOwn(raft, entries);
-  return { accepted: true, index: raft.log.lastIndex, term: raft.term };
+  return { accepted: true, index, term: raft.term };
 }
 
-/** Appends commands, all or none; `index` of the result is that of the last. */
+/** Appends commands, all or none. */
 export function proposeCommands(raft: RaftState, datas: readonly Uint8Array[]): ProposeResult {
   const { leadership } = raft;
   const refusal = refusalOf(raft, leadership);

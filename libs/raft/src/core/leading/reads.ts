@@ -84,7 +84,7 @@ export function refuseReads(raft: RaftState, leadership: Leadership): void {
   for (const read of leadership.waitingReads) answer(raft, read, REFUSED);
 }
 
-/** Half the time for which followers stay loyal: clocks may differ in rate by up to a factor of 2. */
+/** Half the time for which followers stay loyal: clocks may differ in rate by a factor of 2. */
 const leaseTicks = (raft: RaftState): number => raft.options.electionTimeoutTicks >> 1;
 
 const hasLease = (raft: RaftState, leadership: Leadership): boolean =>
