@@ -20,11 +20,16 @@ export class Failover {
     private readonly activity: Activity,
   ) {}
 
-  onPeerChange(peer: NodeName, change: LivenessChange, partitions: Iterable<Partition>): Partition[] {
+  onPeerChange(
+    peer: NodeName,
+    change: LivenessChange,
+    partitions: Iterable<Partition>,
+  ): Partition[] {
     const touched: Partition[] = [];
     for (const partition of partitions) {
       if (!partition.isLive || partition.state === 'installing') continue;
-      const affected = change === 'down' ? this.onDown(partition, peer) : this.onUp(partition, peer);
+      const affected =
+        change === 'down' ? this.onDown(partition, peer) : this.onUp(partition, peer);
       if (affected) touched.push(partition);
     }
     return touched;

@@ -1,5 +1,4 @@
 import type { Clock, NodeName, PartitionId, Random } from '@metad/foundation';
-import type { Replica, ReplicaOptions } from '../core/index.js';
 import type { NodeLog } from '../storage/log-port.js';
 import type { SnapshotStore } from '../storage/snapshot-port.js';
 import type { Transport } from '../transport/transport-port.js';
@@ -16,8 +15,6 @@ export interface RaftNodeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly turns: Turns;
-  /** Makes the deterministic core of one partition. */
-  readonly createReplica: (options: ReplicaOptions) => Replica;
   /**
    * The node can no longer keep its promises (a failed write or fsync): it has stopped voting and
    * sending; the process must exit.

@@ -21,14 +21,32 @@ export interface NodeStatsSnapshot {
   readonly framesInFlight: number;
   readonly gatheredBytes: number;
   readonly droppedMessages: number;
+  readonly snapshotsTaken: number;
+  readonly snapshotFailures: number;
   readonly malformedFrames: number;
 }
 
 const smoothing = 0.1;
 const smooth = (before: number, value: number): number => before + (value - before) * smoothing;
 
+/** The part of it that the loop itself counts. */
+export type LoopCounters = Pick<
+  NodeStatsSnapshot,
+  | 'rounds'
+  | 'entriesWritten'
+  | 'proposals'
+  | 'applied'
+  | 'malformedFrames'
+  | 'readiesPerRound'
+  | 'entriesPerRound'
+  | 'writeMs'
+  | 'writeMsMax'
+  | 'loopDelayMs'
+  | 'loopDelayMsMax'
+>;
+
 /** Collects what the loop measures about itself; costs a few additions for each round. */
-export class NodeStats {
+export class NodeStats implements LoopCounters {
   rounds = 0;
   entriesWritten = 0;
   proposals = 0;
@@ -59,6 +77,16 @@ export class NodeStats {
   ticked(lateMs: number): void {
     this.loopDelayMs = smooth(this.loopDelayMs, lateMs);
     if (lateMs > this.loopDelayMsWorst) this.loopDelayMsWorst = lateMs;
+  }
+
+  counters(): LoopCounters {
+    const { rounds, entriesWritten, proposals, applied, malformedFrames } = this;
+    const { readiesPerRound, entriesPerRound, writeMs, writeMsMax } = this;
+    const { loopDelayMs, loopDelayMsMax } = this;
+    return {
+      ...{ rounds, entriesWritten, proposals, applied, malformedFrames },
+      ...{ readiesPerRound, entriesPerRound, writeMs, writeMsMax, loopDelayMs, loopDelayMsMax },
+    };
   }
 
   /** Ends an interval of observation: the worst of it is what is shown until the next ends. */

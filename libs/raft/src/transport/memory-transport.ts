@@ -1,12 +1,7 @@
 import type { Clock, NodeName } from '@metad/foundation';
 import { PendingReplies } from './pending-replies.js';
 import { TransportCounters } from './refusals.js';
-import type {
-  FrameHandler,
-  ReplyHandler,
-  Transport,
-  TransportStats,
-} from './transport-port.js';
+import type { FrameHandler, ReplyHandler, Transport, TransportStats } from './transport-port.js';
 
 /**
  * Decides the fate of one frame: the delay in milliseconds of every copy that arrives. `[]` loses

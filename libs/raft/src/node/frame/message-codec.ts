@@ -1,6 +1,11 @@
 import { logIndex, term } from '@metad/foundation';
 import type { LogIndex, NodeName, Term } from '@metad/foundation';
-import { readEntries, readSnapshotMeta, writeEntries, writeSnapshotMeta } from '../../codec/index.js';
+import {
+  readEntries,
+  readSnapshotMeta,
+  writeEntries,
+  writeSnapshotMeta,
+} from '../../codec/index.js';
 import type { ByteReader, ByteWriter } from '../../codec/index.js';
 import type { Message, MessageKind, MessageOf } from '../../core/index.js';
 
@@ -26,34 +31,55 @@ const readTerm = (reader: ByteReader): Term => term(reader.varint());
 const readFlag = (reader: ByteReader): boolean => reader.u8() === 1;
 const writeFlag = (writer: ByteWriter, flag: boolean): void => writer.u8(flag ? 1 : 0);
 
-function voteCodec<K extends 'vote' | 'preVote'>(kind: K, code: number): Codec<K> {
-  return {
-    code,
-    write: (writer, message) => {
-      writer.varint(message.lastIndex);
-      writer.varint(message.lastTerm);
-      writeFlag(writer, message.transfer);
-    },
-    read: (reader, { from, to }, messageTerm) => {
-      const lastIndex = readIndexOf(reader);
-      const lastTerm = readTerm(reader);
-      const transfer = readFlag(reader);
-      return { kind, from, to, term: messageTerm, lastIndex, lastTerm, transfer } as MessageOf<K>;
-    },
-  };
+type Candidacy = MessageOf<'vote' | 'preVote'>;
+
+function writeCandidacy(writer: ByteWriter, message: Candidacy): void {
+  writer.varint(message.lastIndex);
+  writer.varint(message.lastTerm);
+  writeFlag(writer, message.transfer);
 }
 
-function voteResponseCodec<K extends 'voteResponse' | 'preVoteResponse'>(
-  kind: K,
-  code: number,
-): Codec<K> {
-  return {
-    code,
-    write: (writer, message) => writeFlag(writer, message.granted),
-    read: (reader, { from, to }, messageTerm) =>
-      ({ kind, from, to, term: messageTerm, granted: readFlag(reader) }) as MessageOf<K>,
-  };
+function readCandidacy(reader: ByteReader, { from, to }: Ends, messageTerm: Term) {
+  const lastIndex = readIndexOf(reader);
+  const lastTerm = readTerm(reader);
+  return { from, to, term: messageTerm, lastIndex, lastTerm, transfer: readFlag(reader) };
 }
+
+const vote: Codec<'vote'> = {
+  code: 1,
+  write: writeCandidacy,
+  read: (reader, ends, at) => ({ kind: 'vote', ...readCandidacy(reader, ends, at) }),
+};
+
+const voteResponse: Codec<'voteResponse'> = {
+  code: 2,
+  write: (writer, message) => writeFlag(writer, message.granted),
+  read: (reader, { from, to }, messageTerm) => ({
+    kind: 'voteResponse',
+    from,
+    to,
+    term: messageTerm,
+    granted: readFlag(reader),
+  }),
+};
+
+const preVote: Codec<'preVote'> = {
+  code: 3,
+  write: writeCandidacy,
+  read: (reader, ends, at) => ({ kind: 'preVote', ...readCandidacy(reader, ends, at) }),
+};
+
+const preVoteResponse: Codec<'preVoteResponse'> = {
+  code: 4,
+  write: (writer, message) => writeFlag(writer, message.granted),
+  read: (reader, { from, to }, messageTerm) => ({
+    kind: 'preVoteResponse',
+    from,
+    to,
+    term: messageTerm,
+    granted: readFlag(reader),
+  }),
+};
 
 const append: Codec<'append'> = {
   code: 5,
@@ -165,10 +191,10 @@ const timeoutNow: Codec<'timeoutNow'> = {
 
 /** Total over the kinds of message: a new kind does not compile until it has a codec. */
 const CODECS: { readonly [K in MessageKind]: Codec<K> } = {
-  vote: voteCodec('vote', 1),
-  voteResponse: voteResponseCodec('voteResponse', 2),
-  preVote: voteCodec('preVote', 3),
-  preVoteResponse: voteResponseCodec('preVoteResponse', 4),
+  vote,
+  voteResponse,
+  preVote,
+  preVoteResponse,
   append,
   appendResponse,
   heartbeat,

@@ -1,5 +1,6 @@
 import { logIndex, term } from '@metad/foundation';
 import type { LogIndex, PartitionId } from '@metad/foundation';
+import { createReplica } from '../../core/index.js';
 import type { ConfState, HardState, SnapshotMeta } from '../../core/index.js';
 import type { RecoveredPartition } from '../../storage/log-port.js';
 import { tickTimes, HEARTBEAT_TICKS } from '../node-options.js';
@@ -31,7 +32,7 @@ export async function openPartition(
   const restored = await restoreNewest(id, hardState, options, machine.restore.bind(machine));
   const applied = logIndex(Math.max(restored, machine.appliedIndex()));
   const { electionTicks } = tickTimes(limits);
-  const replica = options.createReplica({
+  const replica = createReplica({
     self: options.self,
     log: stored,
     hardState: raised(hardState, stored.snapshot()),

@@ -61,6 +61,8 @@ export class Partition {
   campaignIn = -1;
 
   snapshotIndex: LogIndex = logIndex(0);
+  /** After a snapshot that could not be written: not again before this is applied. */
+  snapshotRetry: LogIndex = logIndex(0);
   /** Oldest index each subscriber still needs. */
   holds: Map<string, LogIndex> | null = null;
   snapshotting = false;

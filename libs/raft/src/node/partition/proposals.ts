@@ -71,18 +71,15 @@ export class Proposals {
 
   /** The oldest `count` queued ones are in the core's log from `first` on. */
   accepted(count: number, first: LogIndex, term: Term): void {
-    const { queue, inLog } = this;
-    for (let at = 0; at < count; at += 1) {
-      const proposal = queue[at] as Proposal;
-      proposal.term = term;
-      const shadowed = inLog.get(first + at);
-      if (shadowed !== undefined) {
-        proposal.shadowed = shadowed;
-        this.shadowedCount += 1;
-      }
-      inLog.set(first + at, proposal);
-    }
+    const { queue } = this;
+    for (let at = 0; at < count; at += 1) this.place(queue[at] as Proposal, first + at, term);
     this.queue = count === queue.length ? [] : queue.slice(count);
+  }
+
+  /** Follows a proposal that went to the core by itself (a membership change). */
+  track(proposal: Proposal, at: { readonly index: LogIndex; readonly term: Term }): void {
+    this.admission.inFlight += 1;
+    this.place(proposal, at.index, at.term);
   }
 
   /** What the proposer of this very entry attached, if it was proposed here. */
@@ -139,6 +136,16 @@ export class Proposals {
     }
     const first = this.queue[0];
     if (first !== undefined && first.deadline <= now) this.dropQueued('overloaded', null);
+  }
+
+  private place(proposal: Proposal, index: number, term: Term): void {
+    proposal.term = term;
+    const shadowed = this.inLog.get(index);
+    if (shadowed !== undefined) {
+      proposal.shadowed = shadowed;
+      this.shadowedCount += 1;
+    }
+    this.inLog.set(index, proposal);
   }
 
   private unknown(first: Proposal, reason: string): void {

@@ -129,11 +129,7 @@ export class Outbox {
     this.head = 0;
   }
 
-  private fillVector(
-    vector: Map<PartitionId, Message>,
-    writer: ByteWriter,
-    target: number,
-  ): void {
+  private fillVector(vector: Map<PartitionId, Message>, writer: ByteWriter, target: number): void {
     for (const [partition, message] of vector) {
       if (writer.length >= target) return;
       writeMessageItem(writer, partition, message);

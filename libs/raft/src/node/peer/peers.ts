@@ -31,11 +31,7 @@ export interface PeerEvents {
   /** A quiet notice may not have arrived. */
   onQuietLost(partition: PartitionId): void;
   onPeerChange(peer: NodeName, change: LivenessChange): void;
-  onSnapshotFrame(
-    from: NodeName,
-    frame: Uint8Array,
-    respond: (reply: Uint8Array) => void,
-  ): void;
+  onSnapshotFrame(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void;
   onMalformed(from: NodeName, error: DecodeError): void;
   /** Input has arrived: a turn is due. */
   onInput(): void;
@@ -102,11 +98,7 @@ export class Peers {
     }
   }
 
-  private onRequest(
-    from: NodeName,
-    frame: Uint8Array,
-    respond: (reply: Uint8Array) => void,
-  ): void {
+  private onRequest(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void {
     if (frame[0] === FRAME_KIND.snapshot) {
       this.events.onSnapshotFrame(from, frame, respond);
       return;

@@ -1,4 +1,3 @@
-import type { LogIndex } from '@metad/foundation';
 import type { Entry } from '../../core/index.js';
 import type { Partition } from '../partition/partition.js';
 
@@ -6,8 +5,8 @@ import type { Partition } from '../partition/partition.js';
 export interface ApplyHost {
   readonly entriesPerTurn: number;
   readonly entriesPerPartitionTurn: number;
-  /** Entries up to `partition.appliedIndex` were consumed. */
-  onApplied(partition: Partition): void;
+  /** `count` entries up to `partition.appliedIndex` were consumed. */
+  onApplied(partition: Partition, count: number): void;
   /** `apply` threw: this replica stops. */
   onApplyFailed(partition: Partition, error: unknown): void;
 }
@@ -53,7 +52,6 @@ export class Applier {
 
   private applySome(partition: Partition, budget: number): number {
     const limit = Math.min(budget, this.host.entriesPerPartitionTurn);
-    const before = partition.appliedIndex;
     let count = 0;
     try {
       for (; count < limit; count += 1) {
@@ -66,7 +64,7 @@ export class Applier {
       this.host.onApplyFailed(partition, error);
       return count;
     }
-    if (partition.appliedIndex > before) this.host.onApplied(partition);
+    if (count > 0) this.host.onApplied(partition, count);
     return count;
   }
 }
@@ -74,6 +72,6 @@ export class Applier {
 function applyOne(partition: Partition, entry: Entry): void {
   const { proposals } = partition;
   const result = partition.machine.apply(entry, proposals.attachmentOf(entry));
-  partition.appliedIndex = entry.index as LogIndex;
+  partition.appliedIndex = entry.index;
   proposals.applied(entry, result, partition.leader);
 }

@@ -52,6 +52,7 @@ export class Rounds {
   private proposing: Partition[] = [];
   private gathering = new AppendBatch();
   private writing: AppendBatch | null = null;
+  private lastWrite: Promise<void> = Promise.resolve();
   private scheduled = false;
   private stopped = false;
 
@@ -94,6 +95,11 @@ export class Rounds {
     this.stopped = true;
   }
 
+  /** Resolves when the write that is under way has ended. */
+  settled(): Promise<void> {
+    return this.lastWrite;
+  }
+
   private readonly turn = (): void => {
     this.scheduled = false;
     if (this.stopped) return;
@@ -127,17 +133,20 @@ export class Rounds {
       if (result.accepted) {
         proposals.accepted(datas.length, result.index, result.term);
         this.parts.stats.proposed(datas.length);
+        if (proposals.queued > 0) this.touchProposals(partition); // The next round takes more.
       } else if (result.reason === 'transferring') {
         proposals.dropQueued('transferring', partition.leader);
       } else if (result.reason !== 'uncommittedFull') {
-        proposals.dropQueued(partition.leader === null ? 'noLeader' : 'notLeader', partition.leader);
+        // When it is full they wait for entries to be applied.
+        proposals.dropQueued(
+          partition.leader === null ? 'noLeader' : 'notLeader',
+          partition.leader,
+        );
       }
     } catch (error) {
       this.host.onPartitionFailed(partition, error);
       return;
     }
-    // What did not fit waits for the next round: after this write, or after entries commit.
-    if (proposals.queued > 0) this.touchProposals(partition);
     this.touch(partition);
   }
 
@@ -165,15 +174,16 @@ export class Rounds {
   }
 
   private take(partition: Partition, ready: Ready): void {
-    if (ready.hardState !== null) partition.term = ready.hardState.term;
-    if (ready.softState !== null) {
-      partition.role = ready.softState.role;
-      partition.leader = ready.softState.leader;
+    if (ready.softState !== null || (ready.hardState?.term ?? partition.term) !== partition.term) {
+      partition.term = ready.hardState?.term ?? partition.term;
+      partition.role = ready.softState?.role ?? partition.role;
+      partition.leader = ready.softState?.leader ?? partition.leader;
       this.host.onRoleChange(partition);
     }
     if (ready.messages.length > 0) this.host.post(partition, ready.messages);
     for (const state of ready.readStates) answerReads(partition, state);
     if (ready.mustSync || ready.entries.length > 0 || ready.snapshot !== null) {
+      if (ready.snapshot !== null) beginInstall(partition);
       this.gathering.add(partition, ready);
     } else {
       if (ready.hardState !== null) partition.lazyHardState = ready.hardState;
@@ -192,7 +202,8 @@ export class Rounds {
       stats.wrote(batch.partitions.length, batch.entries, clock.monotonic() - startedAt);
       this.durable(batch);
     };
-    log.append(batch.writes, true).then(written, (error: unknown) => this.host.onLogFailed(error));
+    const failed = (error: unknown): void => this.host.onLogFailed(error);
+    this.lastWrite = log.append(batch.writes, true).then(written, failed);
   }
 
   private durable(batch: AppendBatch): void {
@@ -232,4 +243,10 @@ export class Rounds {
 
 function answerReads(partition: Partition, state: ReadState): void {
   partition.reads.answered(state.context, state.index);
+}
+
+/** What was to be applied lies behind the snapshot; the state machine waits for it. */
+function beginInstall(partition: Partition): void {
+  partition.state = 'installing';
+  partition.applying.clear();
 }
