@@ -1,0 +1,134 @@
+import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
+import type { PartitionId } from '@metad/foundation';
+import type { Checkpoint, CheckpointMove, Cursor } from './checkpoint.js';
+import type { RowSink } from './projection-handler.js';
+import type { ProjectionVersion, VersionedTable } from './projection-version.js';
+import { RowBuffer } from './row-buffer.js';
+import { keyOf, type Row, type TableShape } from './table-shape.js';
+
+/** A change that waits for an operator instead of being projected. */
+export interface DeadLetter {
+  readonly projection: string;
+  readonly version: number;
+  readonly entry: AppliedEntry;
+  readonly change: RecordChange;
+  readonly reason: string;
+}
+
+/**
+ * What one transaction writes: rows of many projections and partitions, dead letters, and every
+ * checkpoint that moved. Cursors move as changes are folded in, so a batch that is given up must be
+ * followed by reading the checkpoints again.
+ */
+export class Batch {
+  private readonly starts = new Map<Cursor, Checkpoint>();
+  private readonly buffers = new Map<VersionedTable, RowBuffer>();
+  private readonly letters: DeadLetter[] = [];
+  private readonly sink = new BatchSink(this);
+  /** Changes folded in, over all projections: what the batch is bounded by. */
+  changes = 0;
+  /** Entries, counted once per partition however many projections took them. */
+  entries = 0;
+
+  get isEmpty(): boolean {
+    return this.starts.size === 0;
+  }
+
+  /** Moves a cursor onto `entry`, remembering where it stood before the batch. */
+  move(cursor: Cursor, entry: AppliedEntry): void {
+    this.touch(cursor);
+    cursor.index = entry.index;
+    cursor.term = entry.term;
+    cursor.time = entry.time;
+  }
+
+  /** Remembers a cursor's start before its digest moves. */
+  touch(cursor: Cursor): void {
+    if (!this.starts.has(cursor)) this.starts.set(cursor, cursor.checkpoint());
+  }
+
+  /** Lets the handler fold one change. Throws what the handler throws: then give the batch up. */
+  fold(version: ProjectionVersion, cursor: Cursor, change: RecordChange, entry: AppliedEntry): void {
+    this.touch(cursor);
+    this.changes += 1;
+    version.definition.handler.handle(change, entry, this.sink.of(version, cursor));
+  }
+
+  park(letter: DeadLetter): void {
+    this.changes += 1;
+    this.letters.push(letter);
+  }
+
+  bufferOf(table: VersionedTable): RowBuffer {
+    let buffer = this.buffers.get(table);
+    if (!buffer) {
+      buffer = new RowBuffer(table);
+      this.buffers.set(table, buffer);
+    }
+    return buffer;
+  }
+
+  /** Taken once, when the batch is full: what the cursors reach in later batches is not part. */
+  moves(): readonly CheckpointMove[] {
+    return [...this.starts].map(([cursor, from]) => ({ cursor, from, to: cursor.checkpoint() }));
+  }
+
+  tables(): readonly RowBuffer[] {
+    return [...this.buffers.values()].filter((buffer) => buffer.size > 0);
+  }
+
+  deadLetters(): readonly DeadLetter[] {
+    return this.letters;
+  }
+}
+
+/** The sink handed to handlers; one object per batch, pointed at the change being folded. */
+class BatchSink implements RowSink {
+  private version: ProjectionVersion | null = null;
+  private cursor: Cursor | null = null;
+
+  constructor(private readonly batch: Batch) {}
+
+  of(version: ProjectionVersion, cursor: Cursor): this {
+    this.version = version;
+    this.cursor = cursor;
+    return this;
+  }
+
+  replace(shape: TableShape, before: readonly Row[], after: readonly Row[]): void {
+    const [table, cursor] = this.target(shape);
+    const buffer = this.batch.bufferOf(table);
+    for (const row of before) cursor.digest.subtract(table.seed, row);
+    for (const row of after) cursor.digest.add(table.seed, row);
+    // The usual case, one row with the same key before and after, needs no look at the old keys.
+    if (before.length > 1 || after.length !== before.length) {
+      this.removeGone(buffer, cursor.partition, before, after);
+    } else if (before[0] && after[0] && keyOf(shape, before[0]) !== keyOf(shape, after[0])) {
+      buffer.remove(cursor.partition, before[0]);
+    }
+    for (const row of after) buffer.put(cursor.partition, row);
+  }
+
+  append(shape: TableShape, row: Row): void {
+    const [table, cursor] = this.target(shape);
+    cursor.digest.add(table.seed, row);
+    this.batch.bufferOf(table).append(cursor.partition, row);
+  }
+
+  private removeGone(
+    buffer: RowBuffer,
+    partition: PartitionId,
+    before: readonly Row[],
+    after: readonly Row[],
+  ): void {
+    const { shape } = buffer.table;
+    const kept = new Set(after.map((row) => keyOf(shape, row)));
+    for (const row of before) if (!kept.has(keyOf(shape, row))) buffer.remove(partition, row);
+  }
+
+  private target(shape: TableShape): [VersionedTable, Cursor] {
+    const { version, cursor } = this;
+    if (!version || !cursor) throw new TypeError('a sink is used only while its handler runs');
+    return [version.tableOf(shape), cursor];
+  }
+}
