@@ -34,10 +34,7 @@ export async function writeBatch(
 }
 
 /** True when every checkpoint stands where the batch puts it: its lost commit did happen. */
-export async function wasWritten(
-  database: SqlDatabase,
-  { moves }: SealedBatch,
-): Promise<boolean> {
+export async function wasWritten(database: SqlDatabase, { moves }: SealedBatch): Promise<boolean> {
   const { rows } = await database.run<{ readonly reached: string }>({
     text: `SELECT count(*) AS reached FROM projection_checkpoint c
       JOIN unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[])

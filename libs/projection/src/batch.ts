@@ -1,5 +1,4 @@
 import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
-import type { PartitionId } from '@metad/foundation';
 import type { Checkpoint, CheckpointMove, Cursor } from './checkpoint.js';
 import type { RowSink } from './projection-handler.js';
 import type { ProjectionVersion, VersionedTable } from './projection-version.js';
@@ -48,7 +47,12 @@ export class Batch {
   }
 
   /** Lets the handler fold one change. Throws what the handler throws: then give the batch up. */
-  fold(version: ProjectionVersion, cursor: Cursor, change: RecordChange, entry: AppliedEntry): void {
+  fold(
+    version: ProjectionVersion,
+    cursor: Cursor,
+    change: RecordChange,
+    entry: AppliedEntry,
+  ): void {
     this.touch(cursor);
     this.changes += 1;
     version.definition.handler.handle(change, entry, this.sink.of(version, cursor));
@@ -98,32 +102,56 @@ class BatchSink implements RowSink {
   replace(shape: TableShape, before: readonly Row[], after: readonly Row[]): void {
     const [table, cursor] = this.target(shape);
     const buffer = this.batch.bufferOf(table);
-    for (const row of before) cursor.digest.subtract(table.seed, row);
-    for (const row of after) cursor.digest.add(table.seed, row);
-    // The usual case, one row with the same key before and after, needs no look at the old keys.
-    if (before.length > 1 || after.length !== before.length) {
-      this.removeGone(buffer, cursor.partition, before, after);
-    } else if (before[0] && after[0] && keyOf(shape, before[0]) !== keyOf(shape, after[0])) {
-      buffer.remove(cursor.partition, before[0]);
+    if (before.length <= 1 && after.length <= 1) {
+      this.replaceOne(buffer, cursor, before[0], after[0]);
+    } else {
+      this.replaceMany(buffer, cursor, before, after);
     }
-    for (const row of after) buffer.put(cursor.partition, row);
+  }
+
+  /** The usual case, one record in one row. */
+  private replaceOne(buffer: RowBuffer, cursor: Cursor, before?: Row, after?: Row): void {
+    const { seed, shape } = buffer.table;
+    if (before) {
+      cursor.digest.subtract(seed, before);
+      if (!after || keyOf(shape, before) !== keyOf(shape, after)) {
+        buffer.remove(cursor.partition, before);
+      }
+    }
+    if (after) {
+      cursor.digest.add(seed, after);
+      buffer.put(cursor.partition, after);
+    }
+  }
+
+  /** A record in many rows: those that stay as they are cost no write. */
+  private replaceMany(
+    buffer: RowBuffer,
+    cursor: Cursor,
+    before: readonly Row[],
+    after: readonly Row[],
+  ): void {
+    const { seed, shape } = buffer.table;
+    const old = new Map(before.map((row) => [keyOf(shape, row), row]));
+    for (const row of after) {
+      const key = keyOf(shape, row);
+      const was = old.get(key);
+      old.delete(key);
+      if (was && JSON.stringify(was) === JSON.stringify(row)) continue;
+      if (was) cursor.digest.subtract(seed, was);
+      cursor.digest.add(seed, row);
+      buffer.put(cursor.partition, row);
+    }
+    for (const row of old.values()) {
+      cursor.digest.subtract(seed, row);
+      buffer.remove(cursor.partition, row);
+    }
   }
 
   append(shape: TableShape, row: Row): void {
     const [table, cursor] = this.target(shape);
     cursor.digest.add(table.seed, row);
     this.batch.bufferOf(table).append(cursor.partition, row);
-  }
-
-  private removeGone(
-    buffer: RowBuffer,
-    partition: PartitionId,
-    before: readonly Row[],
-    after: readonly Row[],
-  ): void {
-    const { shape } = buffer.table;
-    const kept = new Set(after.map((row) => keyOf(shape, row)));
-    for (const row of before) if (!kept.has(keyOf(shape, row))) buffer.remove(partition, row);
   }
 
   private target(shape: TableShape): [VersionedTable, Cursor] {

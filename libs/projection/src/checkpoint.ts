@@ -42,7 +42,10 @@ export interface CheckpointMove {
 export class FencedError extends Error {
   override readonly name = 'FencedError';
 
-  constructor(readonly moved: number, readonly expected: number) {
+  constructor(
+    readonly moved: number,
+    readonly expected: number,
+  ) {
     super(`another writer moved the checkpoints (${moved} of ${expected} were where we left them)`);
   }
 }

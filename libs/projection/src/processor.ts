@@ -51,7 +51,10 @@ export interface ProcessorPorts {
   readonly incarnation: string;
   partitions(): readonly PartitionId[];
   /** Checks loaded cursors against the log. Rejects or throws to keep the processor waiting. */
-  inspect?(versions: readonly ProjectionVersion[], incarnations: ReadonlySet<string>): Promise<void>;
+  inspect?(
+    versions: readonly ProjectionVersion[],
+    incarnations: ReadonlySet<string>,
+  ): Promise<void>;
   /** After a batch is durable; `batch` tells what it held. Must not throw. */
   onWritten?(batch: Batch): void;
   /** A failure that an operator should read, once per occurrence. */

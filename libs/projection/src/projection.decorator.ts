@@ -1,6 +1,10 @@
 import 'reflect-metadata';
 import { Injectable } from '@nestjs/common';
-import type { FailurePolicy, ProjectionDefinition, ProjectionHandler } from './projection-handler.js';
+import type {
+  FailurePolicy,
+  ProjectionDefinition,
+  ProjectionHandler,
+} from './projection-handler.js';
 import type { TableShape } from './table-shape.js';
 
 /**

@@ -56,7 +56,8 @@ export function readBack(column: Column): string {
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-const listed = (columns: readonly Column[]): string => columns.map((c) => quoted(c.name)).join(', ');
+const listed = (columns: readonly Column[]): string =>
+  columns.map((c) => quoted(c.name)).join(', ');
 
 const unnested = (columns: readonly Column[]): string => {
   const arrays = columns.map((column, at) => `$${at + 1}::${ELEMENT[column.type]}[]`);

@@ -34,6 +34,8 @@ export interface TableShape {
   readonly keyColumns: number;
   /** `upsert`: the last write of a key wins. `append`: rows are only ever added. */
   readonly writes: 'upsert' | 'append';
+  /** What the view selects from the table in use; default all of it. */
+  readonly viewOf?: (table: string) => string;
 }
 
 export const tableName = (shape: TableShape, version: number): string =>

@@ -114,4 +114,3 @@ async function runOn<R extends object>(
 const isStatementError = (error: unknown): boolean =>
   /^[0-9A-Z]{5}$/.test(String((error as { readonly code?: unknown }).code ?? '')) &&
   !/^(08|57)/.test(String((error as { readonly code?: unknown }).code));
-
