@@ -2,6 +2,7 @@ import type { AppliedEntry } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 import { EntryRing, type EntryRingLimits } from './entry-ring.js';
 import type { EventSource } from './event-source.js';
+import { Replay, type ReplayedState } from './replay.js';
 import { Replayer } from './replayer.js';
 import type { ReplayPorts } from './replay-ports.js';
 
@@ -18,7 +19,10 @@ export class LiveEventSource implements EventSource {
   private readonly listeners = new Set<(partition: PartitionId) => void>();
   private readonly advanced = new Set<PartitionId>();
 
-  constructor(ports: ReplayPorts, limits?: EntryRingLimits) {
+  constructor(
+    private readonly ports: ReplayPorts,
+    limits?: EntryRingLimits,
+  ) {
     this.ring = new EntryRing(limits);
     this.replayer = new Replayer(ports);
   }
@@ -49,6 +53,17 @@ export class LiveEventSource implements EventSource {
     // Not beyond what the live machine has applied: nobody may be ahead of this node's own state.
     const wanted = Math.min(entriesMax, this.head(partition) - after);
     return this.replayer.read(partition, after, wanted);
+  }
+
+  /** The records of a partition as they were at exactly `index`, by replay. */
+  async recordsAt(partition: PartitionId, index: LogIndex): Promise<ReplayedState> {
+    return (await Replay.at(this.ports, partition, index)).state();
+  }
+
+  /** The records of the newest snapshot; null when there is none. */
+  async atSnapshot(partition: PartitionId): Promise<ReplayedState | null> {
+    const replay = await Replay.atSnapshot(this.ports, partition);
+    return replay.index === 0 ? null : replay.state();
   }
 
   onAdvance(listener: (partition: PartitionId) => void): () => void {

@@ -8,11 +8,7 @@ export interface CommittedLog {
    * Entries from `from`, contiguous, at least one unless `from` is beyond the last committed one,
    * then up to `bytesMax`. Null when `from` is in neither log nor archive.
    */
-  read(
-    partition: PartitionId,
-    from: LogIndex,
-    bytesMax: number,
-  ): Promise<readonly Entry[] | null>;
+  read(partition: PartitionId, from: LogIndex, bytesMax: number): Promise<readonly Entry[] | null>;
 }
 
 export interface ReplaySnapshot {

@@ -1,10 +1,19 @@
 import type { AppliedEntry, StoredRecord } from '@metad/eventsourcing';
-import { logIndex, type LogIndex, type PartitionId } from '@metad/foundation';
+import { logIndex, logTime, term } from '@metad/foundation';
+import type { LogIndex, LogTime, PartitionId, Term } from '@metad/foundation';
 import { PositionCompacted } from './event-source.js';
 import type { ReplayMachine, ReplayPorts } from './replay-ports.js';
 
 const READ_BYTES = 256 * 1024;
 const SLICE_MS = 4;
+
+/** A partition's records at one index. */
+export interface ReplayedState {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly time: LogTime;
+  readonly records: Iterable<StoredRecord>;
+}
 
 /**
  * One run of committed entries through a private state machine, from a snapshot or from the very
@@ -14,12 +23,20 @@ export class Replay {
   private out: AppliedEntry[] = [];
   private readonly machine: ReplayMachine;
   private sliceStart: number;
+  /** Of the entry at `index`; after a snapshot its time is not known, and 0. */
+  private last: { readonly term: Term; readonly time: LogTime } = {
+    term: term(0),
+    time: logTime(0),
+  };
 
   private constructor(
     private readonly ports: ReplayPorts,
     readonly partition: PartitionId,
   ) {
-    this.machine = ports.machine(partition, (entry) => this.out.push(entry));
+    this.machine = ports.machine(partition, (entry) => {
+      this.last = entry;
+      this.out.push(entry);
+    });
     this.sliceStart = ports.monotonic();
   }
 
@@ -30,7 +47,10 @@ export class Replay {
   static async at(ports: ReplayPorts, partition: PartitionId, index: LogIndex): Promise<Replay> {
     const replay = new Replay(ports, partition);
     const snapshot = index === 0 ? null : await ports.snapshots.newest(partition, index);
-    if (snapshot) await replay.machine.restore(snapshot.meta, snapshot.open());
+    if (snapshot) {
+      await replay.machine.restore(snapshot.meta, snapshot.open());
+      replay.last = { term: snapshot.meta.term, time: logTime(0) };
+    }
     while (replay.index < index) {
       const before = replay.index;
       await replay.next(index - before);
@@ -49,9 +69,10 @@ export class Replay {
     return this.machine.appliedIndex();
   }
 
-  /** The records as of `index`. */
-  records(): Iterable<StoredRecord> {
-    return this.machine.records();
+  /** The state as of `index`; its records are valid until the next call of `next`. */
+  state(): ReplayedState {
+    const { term, time } = this.last;
+    return { index: this.index, term, time, records: this.machine.records() };
   }
 
   /** The next entries, at most `entriesMax`; empty at the end of what is committed. */

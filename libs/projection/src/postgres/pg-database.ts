@@ -5,7 +5,7 @@ import type {
   SqlSession,
   Statement,
   TransactionOptions,
-} from '../sql-database.js';
+} from './sql-database.js';
 
 export interface PgDatabaseOptions {
   readonly url: string;

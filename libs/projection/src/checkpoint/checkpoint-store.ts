@@ -1,8 +1,8 @@
 import { logIndex, logTime, partitionId, term } from '@metad/foundation';
 import { FencedError, Cursor, type CheckpointMove } from './checkpoint.js';
-import type { ProjectionVersion } from './projection-version.js';
-import { RowDigest } from './row-digest.js';
-import type { SqlSession } from './sql-database.js';
+import type { ProjectionVersion } from '../processor/projection-version.js';
+import { RowDigest } from '../table/row-digest.js';
+import type { SqlSession } from '../postgres/sql-database.js';
 
 const MOVE = `UPDATE projection_checkpoint c
   SET index = n.index, term = n.term, log_time = n.log_time, digest = n.digest,
@@ -62,11 +62,13 @@ export async function loadCursors(
   incarnation: string,
 ): Promise<ReadonlySet<string>> {
   const name = version.name;
-  await session.run({
-    text: `INSERT INTO projection_checkpoint (projection, version, partition, incarnation)
+  const wanted = partitions.length > 0;
+  if (wanted)
+    await session.run({
+      text: `INSERT INTO projection_checkpoint (projection, version, partition, incarnation)
       SELECT $1, $2, p, $4 FROM unnest($3::integer[]) p ON CONFLICT DO NOTHING`,
-    values: [name, version.version, partitions, incarnation],
-  });
+      values: [name, version.version, partitions, incarnation],
+    });
   const { rows } = await session.run<CheckpointRow>({
     text: `SELECT partition, index, term, log_time, digest, row_count, incarnation
       FROM projection_checkpoint WHERE projection = $1 AND version = $2 ORDER BY partition`,

@@ -1,7 +1,7 @@
 import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
 import { invariant, type LogIndex, type PartitionId } from '@metad/foundation';
 import type { Batch } from './batch.js';
-import type { Cursor } from './checkpoint.js';
+import type { Cursor } from '../checkpoint/checkpoint.js';
 import type { EntrySource } from './entry-source.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
 

@@ -1,5 +1,5 @@
 import type { PartitionId } from '@metad/foundation';
-import type { VersionedTable } from './projection-version.js';
+import type { VersionedTable } from '../processor/projection-version.js';
 import { keyOf, type Row } from './table-shape.js';
 
 /** The last write of one key in a batch; no row means that the key goes. */

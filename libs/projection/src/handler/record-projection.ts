@@ -1,6 +1,6 @@
 import type { AppliedEntry, RecordChange, StoredRecord, Value } from '@metad/eventsourcing';
 import type { ProjectionHandler, RowSink, TableRows } from './projection-handler.js';
-import type { Cell, Column, Row, TableShape } from './table-shape.js';
+import type { Cell, Column, Row, TableShape } from '../table/table-shape.js';
 
 /** The columns that every record has, last in the tables that show whole records. */
 export const RECORD_COLUMNS: readonly Column[] = [

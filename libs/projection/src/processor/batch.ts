@@ -1,9 +1,9 @@
-import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
-import type { Checkpoint, CheckpointMove, Cursor } from './checkpoint.js';
-import type { RowSink } from './projection-handler.js';
+import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourcing';
+import type { Checkpoint, CheckpointMove, Cursor } from '../checkpoint/checkpoint.js';
+import type { RowSink } from '../handler/projection-handler.js';
 import type { ProjectionVersion, VersionedTable } from './projection-version.js';
-import { RowBuffer } from './row-buffer.js';
-import { keyOf, type Row, type TableShape } from './table-shape.js';
+import { RowBuffer } from '../table/row-buffer.js';
+import { keyOf, type Row, type TableShape } from '../table/table-shape.js';
 
 /** A change that waits for an operator instead of being projected. */
 export interface DeadLetter {
@@ -56,6 +56,16 @@ export class Batch {
     this.touch(cursor);
     this.changes += 1;
     version.definition.handler.handle(change, entry, this.sink.of(version, cursor));
+  }
+
+  /** Adds the rows of a record that begins with the tables: a rebuild from a snapshot. */
+  load(version: ProjectionVersion, cursor: Cursor, record: StoredRecord): void {
+    const { handler } = version.definition;
+    if (!handler.rowsOf) throw new TypeError(`${version.name} cannot begin with a snapshot`);
+    this.touch(cursor);
+    this.changes += 1;
+    const sink = this.sink.of(version, cursor);
+    for (const { table, rows } of handler.rowsOf(record)) sink.replace(table, [], rows);
   }
 
   park(letter: DeadLetter): void {

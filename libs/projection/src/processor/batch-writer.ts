@@ -1,8 +1,8 @@
 import type { Batch, DeadLetter } from './batch.js';
-import type { CheckpointMove } from './checkpoint.js';
-import { moveCheckpoints } from './checkpoint-store.js';
-import type { SqlDatabase, SqlSession } from './sql-database.js';
-import { deleteStatement, upsertStatement } from './statements.js';
+import type { CheckpointMove } from '../checkpoint/checkpoint.js';
+import { moveCheckpoints } from '../checkpoint/checkpoint-store.js';
+import type { SqlDatabase, SqlSession } from '../postgres/sql-database.js';
+import { deleteStatement, upsertStatement } from '../table/statements.js';
 
 /** A batch that is full: what it writes no longer changes while the next one gathers. */
 export interface SealedBatch {

@@ -1,9 +1,9 @@
 import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
 import type { PartitionId } from '@metad/foundation';
-import type { Cursor } from './checkpoint.js';
-import type { ProjectionDefinition } from './projection-handler.js';
-import { seedOf } from './row-digest.js';
-import { tableName, type TableShape } from './table-shape.js';
+import type { Cursor } from '../checkpoint/checkpoint.js';
+import type { ProjectionDefinition } from '../handler/projection-handler.js';
+import { seedOf } from '../table/row-digest.js';
+import { tableName, type TableShape } from '../table/table-shape.js';
 
 /** One table of one version, with what is computed from its shape once. */
 export interface VersionedTable {

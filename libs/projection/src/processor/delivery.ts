@@ -1,7 +1,7 @@
 import type { Clock } from '@metad/foundation';
 import { wasWritten, writeBatch, type SealedBatch } from './batch-writer.js';
-import { FencedError } from './checkpoint.js';
-import { failureOf, type SqlDatabase } from './sql-database.js';
+import { FencedError } from '../checkpoint/checkpoint.js';
+import { failureOf, type SqlDatabase } from '../postgres/sql-database.js';
 
 export interface BackOff {
   readonly firstMs: number;

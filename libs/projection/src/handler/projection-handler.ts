@@ -1,5 +1,5 @@
 import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourcing';
-import type { Row, TableShape } from './table-shape.js';
+import type { Row, TableShape } from '../table/table-shape.js';
 
 /** Where a handler puts the rows of one change. Nothing reaches the database before the batch. */
 export interface RowSink {

@@ -5,7 +5,7 @@ import type {
   ProjectionDefinition,
   ProjectionHandler,
 } from './projection-handler.js';
-import type { TableShape } from './table-shape.js';
+import type { TableShape } from '../table/table-shape.js';
 
 /**
  * The key under which `@EventsHandler` of `@nestjs/cqrs` keeps its classes. The package does not

@@ -1,14 +1,14 @@
 import type { Clock, PartitionId } from '@metad/foundation';
 import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
-import { FencedError } from './checkpoint.js';
-import { loadCursors } from './checkpoint-store.js';
+import { FencedError } from '../checkpoint/checkpoint.js';
+import { loadCursors } from '../checkpoint/checkpoint-store.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
 import { feedPartition, HandlerFailure } from './feed.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
-import type { SqlDatabase } from './sql-database.js';
+import type { SqlDatabase } from '../postgres/sql-database.js';
 import { Watermark } from './watermark.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { VersionedTable } from './projection-version.js';
+import type { VersionedTable } from '../processor/projection-version.js';
 import type { PartitionedRow } from './row-buffer.js';
-import type { Statement } from './sql-database.js';
+import type { Statement } from '../postgres/sql-database.js';
 import type { Cell, Column, ColumnType, TableShape } from './table-shape.js';
 
 /**

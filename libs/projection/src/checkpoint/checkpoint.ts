@@ -1,5 +1,5 @@
 import type { LogIndex, LogTime, PartitionId, Term } from '@metad/foundation';
-import { RowDigest } from './row-digest.js';
+import { RowDigest } from '../table/row-digest.js';
 
 /**
  * How far one version of one projection has absorbed one partition, and the digest of its rows at
