@@ -76,9 +76,7 @@ describe.each(SERVERS)('%s, by hand,', (_name, start) => {
       raw.send(byte);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(await raw.settled()).toBe(
-      'MSG cut.x 3 11\r\nhello world\r\nMSG cut.y 3 2\r\nok\r\n',
-    );
+    expect(await raw.settled()).toBe('MSG cut.x 3 11\r\nhello world\r\nMSG cut.y 3 2\r\nok\r\n');
   });
 
   it('matches * to one token and > to all that follow', async () => {
@@ -136,9 +134,7 @@ describe.each(SERVERS)('%s, by hand,', (_name, start) => {
   it('tells a requester at once that nobody listens', async () => {
     const raw = await client({ no_responders: true });
     raw.send('SUB _INBOX.me.* 9\r\nPUB nobody _INBOX.me.1 2\r\nhi\r\n');
-    expect(await raw.settled()).toBe(
-      'HMSG _INBOX.me.1 9 16 16\r\nNATS/1.0 503\r\n\r\n\r\n',
-    );
+    expect(await raw.settled()).toBe('HMSG _INBOX.me.1 9 16 16\r\nNATS/1.0 503\r\n\r\n\r\n');
     raw.send('PUB nobody 2\r\nhi\r\n');
     expect(await raw.settled()).toBe('');
   });

@@ -5,8 +5,7 @@
 export function isSubscribable(subject: string): boolean {
   const tokens = subject.split('.');
   return tokens.every(
-    (token, at) =>
-      token !== '' && !/\s/.test(token) && (token !== '>' || at === tokens.length - 1),
+    (token, at) => token !== '' && !/\s/.test(token) && (token !== '>' || at === tokens.length - 1),
   );
 }
 
