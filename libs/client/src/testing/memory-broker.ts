@@ -13,6 +13,8 @@ interface Subscriber {
   readonly deliver: (error: Error | null, message: WireMessage) => void;
 }
 
+const GONE = { code: 503, get: () => '' };
+
 /** A broker in memory, enough to test the client: wildcards, 503, cut links, refused publishes. */
 export class MemoryBroker {
   private readonly subscribers = new Set<Subscriber>();
@@ -50,7 +52,7 @@ export class MemoryBroker {
     queueMicrotask(() => {
       const heard = this.deliver(subject, { subject, data: payload, reply });
       if (heard || reply === '') return;
-      const gone = { subject: reply, data: new Uint8Array(), headers: { code: 503 } };
+      const gone = { subject: reply, data: new Uint8Array(), headers: GONE };
       if (from.isUp) this.deliver(reply, gone);
     });
   }

@@ -26,7 +26,14 @@ export interface WireMessage {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly reply?: string;
-  readonly headers?: { readonly code: number };
+  readonly headers?: WireHeaders;
+}
+
+export interface WireHeaders {
+  /** 503 in a message without data: nobody listens where the request went. */
+  readonly code: number;
+  /** Empty when absent. */
+  get(name: string): string;
 }
 
 /** `@nats-io` puts what was refused into `error`, `nats` 2.x into `permissionContext`. */
