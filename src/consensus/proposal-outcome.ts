@@ -12,7 +12,10 @@ const DROPPED: Readonly<Record<DropReason, { code: MetadError['code']; message: 
   transferring: { code: 'NO_LEADER', message: 'leadership is moving; retry' },
   stopping: { code: 'NOT_LEADER', message: 'this node is stopping; ask another' },
   overloaded: { code: 'OVERLOADED', message: 'too many commands are in flight; retry later' },
-  storageFull: { code: 'STORAGE_FULL', message: 'the disk is nearly full; only removals are taken' },
+  storageFull: {
+    code: 'STORAGE_FULL',
+    message: 'the disk is nearly full; only removals are taken',
+  },
   noPartition: { code: 'PARTITION_MOVED', message: 'this node does not hold that partition' },
 };
 

@@ -4,7 +4,7 @@ import { invariant } from '@metad/foundation';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, isObservable } from 'rxjs';
 import type { Logger } from '../logger.js';
-import { errorReply } from './error-reply.js';
+import { encodeError } from './reply.js';
 import { isInbox, type Inbound, type Outbound } from './inbound.js';
 
 /** The patterns that controllers handle with `@MessagePattern`. */
@@ -126,7 +126,7 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
       const outbound = isObservable(result) ? await lastValueFrom(result) : result;
       this.respond(reply, outbound as Outbound);
     } catch (error) {
-      this.respond(reply, errorReply(this.asMetadError(error)));
+      this.respond(reply, encodeError(this.asMetadError(error), null));
     } finally {
       this.inFlight -= 1;
     }
