@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { RaftNode } from '@metad/raft';
+import type { Hello } from '../consensus/bootstrap.js';
+import type { PartitionDirectory } from '../consensus/partition-directory.js';
+import type { AdminRouter } from './admin-router.js';
+
+/** What `node.describe` and `cluster.status` say of one node. */
+export interface NodeFacts {
+  readonly node: string;
+  readonly http: string;
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+/** `node.hello`, `node.describe` and `cluster.map`: who this node is and what it knows. */
+export function registerNodeVerbs(
+  router: AdminRouter,
+  facts: () => NodeFacts,
+  hello: () => Hello,
+): void {
+  router.register({
+    noun: 'node',
+    verb: 'hello',
+    schema: z.looseObject({ node: z.string() }),
+    changes: false,
+    handle: async () => hello(),
+  });
+  router.register({
+    noun: 'node',
+    verb: 'describe',
+    schema: z.strictObject({}),
+    changes: false,
+    handle: async () => facts(),
+  });
+}
+
+/** `cluster.map`: where keys live; what a client routes by. */
+export function registerClusterVerbs(
+  router: AdminRouter,
+  directory: PartitionDirectory,
+  node: RaftNode,
+): void {
+  router.register({
+    noun: 'cluster',
+    verb: 'map',
+    schema: z.strictObject({}),
+    changes: false,
+    handle: async () => {
+      const { clusterId, incarnation, featureLevel, map } = directory.cluster();
+      const leaders = map.partitions.map(({ partition }) => node.leaderOf(partition));
+      return { clusterId, incarnation, featureLevel, map, leaders };
+    },
+  });
+}
