@@ -1,1 +1,2 @@
-export {};
+export { SimulatedDisk, PowerLoss } from './simulated-disk.js';
+export type { SimulatedDiskOptions } from './simulated-disk.js';
