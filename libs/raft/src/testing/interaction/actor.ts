@@ -60,8 +60,10 @@ export class Actor {
     return this.writes.splice(0, count).flatMap((ready) => this.write(ready));
   }
 
-  termAt(index: LogIndex): Term {
-    return this.log.termAt(index) ?? this.replica?.lastEntry()?.term ?? term(0);
+  /** Null when only a snapshot that is still being written knows it. */
+  termAt(index: LogIndex): Term | null {
+    const pending = this.replica?.lastEntry();
+    return pending?.index === index ? pending.term : this.log.termAt(index);
   }
 
   private write(ready: Ready): readonly Message[] {

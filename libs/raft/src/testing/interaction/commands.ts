@@ -67,8 +67,8 @@ function split(stage: Stage, args: readonly string[]): void {
   }
 }
 
-/** A message that nobody sent: `append from=n1 to=n2 term=3 prev=4@2 commit=5 entries=5@3`. */
-function forge(_stage: Stage, args: readonly string[]): Message {
+/** A message that nobody sent: `append from=n1 to=n2 term=3 prev=4@2 commit=5 entries=5@3:x`. */
+function forge(stage: Stage, args: readonly string[]): Message {
   const p = pairs(args);
   const at = (text = '0@0'): [number, number] => text.split('@').map(Number) as [number, number];
   const envelope = {
@@ -77,7 +77,13 @@ function forge(_stage: Stage, args: readonly string[]): Message {
     term: term(Number(p['term'])),
   };
   const entries = (p['entries'] ?? '').split(',').filter((text) => text !== '');
-  invariant(args[0] === 'append' || args[0] === 'vote', 'appends and votes can be forged');
+  if (args[0] === 'installSnapshot') {
+    const [index, snapshotTerm] = at(p['snapshot']);
+    const conf = stage.bootstrap;
+    const meta = { index: logIndex(index), term: term(snapshotTerm), conf };
+    return { kind: 'installSnapshot', ...envelope, snapshot: meta };
+  }
+  invariant(args[0] === 'append' || args[0] === 'vote', 'a message that can be forged');
   if (args[0] === 'vote') {
     const [index, lastTerm] = at(p['last']);
     const last = { lastIndex: logIndex(index), lastTerm: term(lastTerm) };
@@ -91,8 +97,9 @@ function forge(_stage: Stage, args: readonly string[]): Message {
     prevTerm: term(prevTerm),
     commit: logIndex(Number(p['commit'] ?? 0)),
     entries: entries.map((text): Entry => {
-      const [index, entryTerm] = at(text);
-      const data = encoder.encode('forged');
+      const [place, word] = text.split(':');
+      const [index, entryTerm] = at(place);
+      const data = encoder.encode(word ?? 'forged');
       return { index: logIndex(index), term: term(entryTerm), kind: 'command', data, change: null };
     }),
   };
@@ -144,8 +151,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     tellResult(stage, name, stage.replica(name).proposeConfChange(changeOf(args)));
     stage.work();
   },
-  read: (stage, [name, context]) => {
-    stage.replica(name).readIndex(Number(context));
+  read: (stage, [name, ...contexts]) => {
+    for (const context of contexts) stage.replica(name).readIndex(Number(context));
     stage.work();
   },
   transfer: (stage, [name, to]) => {

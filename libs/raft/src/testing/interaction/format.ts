@@ -60,7 +60,7 @@ function showBody(message: Message): string {
 export const showMessage = (message: Message): string =>
   `${message.from}→${message.to} ${message.kind} term=${message.term}${showBody(message)}`;
 
-export function showStatus(status: ReplicaStatus, lastTerm: number): string {
+export function showStatus(status: ReplicaStatus, lastTerm: number | null): string {
   const progress = [...status.progress]
     .filter(([name]) => name !== status.self)
     .map(([name, { match, next, state, learner }]) => {
@@ -69,7 +69,7 @@ export function showStatus(status: ReplicaStatus, lastTerm: number): string {
     });
   const parts = [
     `${status.self}@${status.term} ${status.role}`,
-    `last=${status.lastIndex}@${lastTerm}`,
+    `last=${status.lastIndex}@${lastTerm ?? '?'}`,
     `commit=${status.commit}`,
     `applied=${status.applied}`,
   ];

@@ -52,6 +52,9 @@ export function runScript(text: string): string {
 export const purposeOf = (text: string): string =>
   text
     .split('\n')
-    .slice(0, text.split('\n').findIndex((line) => !isComment(line)))
+    .slice(
+      0,
+      text.split('\n').findIndex((line) => !isComment(line)),
+    )
     .map((line) => line.replace(/^#\s?/, ''))
     .join(' ');

@@ -16,7 +16,7 @@ export class Stage {
   readonly wires = new Wires();
   tracing = false;
   private lines: string[] = [];
-  private bootstrap: ConfState = confOf([]);
+  bootstrap: ConfState = confOf([]);
   private overrides: Partial<ReplicaOptions> = {};
 
   readonly tell = (line: string): void => {
