@@ -1,0 +1,24 @@
+import type { KindQueries } from '../query/kind-queries.js';
+import { ResourceProjection } from './resource/resource.projection.js';
+import { RESOURCE_QUERIES } from './resource/resource.queries.js';
+import { RouteProjection } from './routing-table/routing-table.projection.js';
+import { ServiceInstanceProjection } from './service-instance/service-instance.projection.js';
+import { SERVICE_INSTANCE_QUERIES } from './service-instance/service-instance.queries.js';
+import { ShardProjection } from './shard-map/shard-map.projection.js';
+import { TenantProjection } from './tenant/tenant.projection.js';
+import { TENANT_QUERIES } from './tenant/tenant.queries.js';
+
+/** The read side of every kind. Adding a kind is adding a folder and a line to each list. */
+export const KIND_PROJECTIONS = [
+  TenantProjection,
+  ResourceProjection,
+  ServiceInstanceProjection,
+  ShardProjection,
+  RouteProjection,
+] as const;
+
+export const KIND_QUERIES: readonly KindQueries[] = [
+  TENANT_QUERIES,
+  RESOURCE_QUERIES,
+  SERVICE_INSTANCE_QUERIES,
+];
