@@ -7,7 +7,7 @@ import { createRaftNode, immediateTurns, openNodeLog, NatsTransport } from '@met
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
-import { diskIdentity } from './disk-identity.js';
+import { diskIdentity } from './joining/disk-identity.js';
 import type { OpenedRaft } from './opened-raft.js';
 import type { PartitionMachines } from './partition-machines.js';
 

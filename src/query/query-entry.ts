@@ -38,7 +38,7 @@ export class QueryEntry {
         const reason = 'must be 1 to 64 of A-Z a-z 0-9 _ -';
         throw invalidArgument([{ field: 'namespace', reason }]);
       }
-      const reply = await this.service.execute(namespace, query, request as QueryRequest);
+      const reply = await this.service.execute(namespace, query, request);
       return encodeReply(reply, packetId);
     } catch (error) {
       return encodeError(asMetadError(error), packetId);
