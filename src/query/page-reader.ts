@@ -37,7 +37,7 @@ export async function readPage(
   for (;;) {
     const wanted = Math.min(chunkRows, request.limit + 1 - items.length);
     const { text, values } = pageStatement(query, request, after, wanted);
-    const rows = await model.select(text, values);
+    const rows = await model.select(projectionOf(query, request.params), text, values);
     for (const row of rows) {
       const item = query.toItem(row, request.params as never);
       bytes += Buffer.byteLength(JSON.stringify(item)) + 1;
@@ -73,6 +73,12 @@ export function pageStatement(
   const text = `SELECT ${query.columns} FROM ${from} ${where} ORDER BY ${order} LIMIT ${rows}`;
   return { text, values };
 }
+
+/** Whose tables are read. */
+export const projectionOf = (
+  { projection }: Pick<ListQuery, 'projection'>,
+  params: PageRequest['params'],
+): string => (typeof projection === 'string' ? projection : projection(params as never));
 
 const keysOf = (query: ListQuery, row: SqlRow): (string | number)[] =>
   query.order.map((column) => {

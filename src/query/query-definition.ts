@@ -34,7 +34,7 @@ export interface ListQuery<P = never> {
   readonly name: string;
   readonly params: z.ZodType<P>;
   /** Whose checkpoint tells how fresh the rows are. */
-  readonly projection: string;
+  readonly projection: string | ((params: P) => string);
   /** A view of the schema, or a subquery with an alias. */
   readonly from: string | ((params: P) => string);
   readonly columns: string;

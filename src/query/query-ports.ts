@@ -38,8 +38,8 @@ export interface ReadBarrier {
 
 /** The read model as queries see it. */
 export interface ReadModel {
-  /** Runs one statement. Throws RESTORING while the tables are not to be read. */
-  select(text: string, values: readonly unknown[]): Promise<readonly SqlRow[]>;
+  /** Runs one statement on a projection's view. Throws RESTORING while it is not to be read. */
+  select(projection: string, text: string, values: readonly unknown[]): Promise<readonly SqlRow[]>;
   /** What the tables of a projection hold of a partition. */
   absorbed(projection: string, partition: PartitionId): LogIndex;
   /** True once they hold `index`; false at the time-out. Does not ask the database. */

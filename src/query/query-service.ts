@@ -7,7 +7,7 @@ import {
 } from '@metad/contract';
 import type { PartitionId } from '@metad/foundation';
 import { Freshness } from './freshness.js';
-import { ALL_NAMESPACES, pageStatement, readPage } from './page-reader.js';
+import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page-reader.js';
 import { parseRequest, type CheckedRequest } from './query-request.js';
 import type { QueryCatalog } from './query-catalog.js';
 import type { ListQuery, OutcomeQuery, RecordQuery, RowQuery } from './query-definition.js';
@@ -103,7 +103,8 @@ export class QueryService {
 
   private async list(query: ListQuery, request: CheckedRequest): Promise<QueryReply> {
     const model = this.readModel();
-    const standing = await this.tablesStanding(model, query.projection, request);
+    const projection = projectionOf(query, request.params);
+    const standing = await this.tablesStanding(model, projection, request);
     const { limit = LIMITS.pageItemsMax, cursor } = request;
     const page = await readPage(model, query, { ...request, limit, cursor });
     return { ...page, ...standing };
@@ -112,9 +113,10 @@ export class QueryService {
   private async row(query: RowQuery, request: CheckedRequest): Promise<QueryReply> {
     const model = this.readModel();
     oneNamespace(request.namespace, query.name);
-    const standing = await this.tablesStanding(model, query.projection, request);
+    const projection = projectionOf(query, request.params);
+    const standing = await this.tablesStanding(model, projection, request);
     const { text, values } = pageStatement(query, request, null, 1);
-    const [row] = await model.select(text, values);
+    const [row] = await model.select(projection, text, values);
     const item = row ? query.toItem(row, request.params as never) : null;
     if (!item) throw new MetadError('NOT_FOUND', `nothing was found in ${request.namespace}`, {});
     return { item, ...standing };
