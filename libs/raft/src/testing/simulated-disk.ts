@@ -74,6 +74,8 @@ export class SimulatedDisk implements FileSystem {
   /** The process dies and the machine lives: nothing written is lost. */
   kill(): void {
     this.boot += 1;
+    this.off = false;
+    this.stepsLeft = Infinity;
     this.locks.clear();
   }
 
