@@ -14,6 +14,8 @@ export const KINDS = new KindRegistry([
   ROUTING_TABLE_KIND,
 ]);
 
+export { BATCH, checkCommand } from './check-command.js';
+export type { CheckedCommand, CheckedStep } from './check-command.js';
 export { KindRegistry } from './kind-registry.js';
 export type { RegisteredCommand } from './kind-registry.js';
 export type {

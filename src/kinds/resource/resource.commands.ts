@@ -1,5 +1,5 @@
 import type { KindCommand } from '@metad/eventsourcing';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { id, keyedBy, labels, text, ttlMs } from '../fields.js';
 import type { CommandDefinition } from '../kind.js';
 import { RESOURCE, resourceKey } from './resource.record.js';

@@ -31,8 +31,8 @@ export const routingTableDecider: Decider<
     const others = (value?.routes ?? []).filter((route) => route.routeId !== routeId);
     switch (event.type) {
       case 'RoutePut': {
-        const { table: _table, ...route } = event.data;
-        return { table, routes: sortRoutes([...others, route as Route]) };
+        const { match, targets, priority } = event.data;
+        return { table, routes: sortRoutes([...others, { routeId, match, targets, priority }]) };
       }
       case 'RouteRemoved':
         return others.length === 0 ? null : { table, routes: others };
