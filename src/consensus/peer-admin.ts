@@ -21,7 +21,7 @@ export class PeerAdmin {
     if (outcome.kind !== 'reply') {
       throw new MetadError('NO_LEADER', `node ${node} does not answer`, { node });
     }
-    const reply = outcome.message.json<Reply | ErrorBody>();
+    const reply = JSON.parse(Buffer.from(outcome.message.data).toString()) as Reply | ErrorBody;
     if (typeof reply === 'object' && reply !== null && 'error' in reply) {
       const { code, message, details } = reply.error;
       throw new MetadError(code, message, details);
