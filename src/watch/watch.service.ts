@@ -75,9 +75,7 @@ export class WatchService {
     const request = parseOpen(namespace, value, this.partitions.incarnation());
     if (this.partitions.partitions().length === 0) throw starting();
     const { watchId, inbox, filter, from } = request;
-    this.inboxes.open(namespace, watchId, inbox, (sink) =>
-      this.sessions.open(filter, from, sink),
-    );
+    this.inboxes.open(namespace, watchId, inbox, (sink) => this.sessions.open(filter, from, sink));
     return { watchId, node: this.options.node };
   }
 

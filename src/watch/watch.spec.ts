@@ -154,7 +154,9 @@ describe('a watch from a position', () => {
       [1, 200],
       [2, 201],
     ] as const) {
-      const seen = keys(consumer).filter((key) => Number(String(key).slice(1)) % 2 === partition - 1);
+      const seen = keys(consumer).filter(
+        (key) => Number(String(key).slice(1)) % 2 === partition - 1,
+      );
       expect(seen).toEqual(Array.from({ length: 70 }, (_, at) => `r${first + at * 2}`));
     }
     expect(log.reads - reads).toBeLessThan(6); // The hub read for it, not a catch-up of its own.
@@ -190,7 +192,9 @@ describe('a watch from a position', () => {
   });
 
   it('of another history is refused', () => {
-    expect(() => node.watch('m1.bb.1.1')).toThrow(expect.objectContaining({ code: 'INCARNATION_CHANGED' }));
+    expect(() => node.watch('m1.bb.1.1')).toThrow(
+      expect.objectContaining({ code: 'INCARNATION_CHANGED' }),
+    );
   });
 });
 

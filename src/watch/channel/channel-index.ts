@@ -39,11 +39,7 @@ export class ChannelIndex {
   }
 
   /** Calls `visit` for every channel whose filter the change passes; `id` is its record's. */
-  forEachPassed(
-    change: RecordChange,
-    id: string,
-    visit: (channel: WatchChannel) => void,
-  ): void {
+  forEachPassed(change: RecordChange, id: string, visit: (channel: WatchChannel) => void): void {
     for (const [shape, table] of this.byShape.entries()) {
       if (table.size === 0) continue;
       const channels = table.get(keyOf(shape, change.namespace, change.kind, id));

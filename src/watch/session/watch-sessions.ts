@@ -64,7 +64,8 @@ export class WatchSessions {
   /** Throws OVERLOADED at the limit of watches or of snapshots under way. */
   open(filter: WatchFilter, from: WatchStart, sink: WatchSink): Watcher {
     const { parts, limits } = this;
-    if (this.watchers.size >= limits.watchersMax) throw overloaded('watchersMax', limits.watchersMax);
+    if (this.watchers.size >= limits.watchersMax)
+      throw overloaded('watchersMax', limits.watchersMax);
     if (from === 'snapshot' && this.snapshots >= limits.snapshotsMax) {
       throw overloaded('watchSnapshotsMax', limits.snapshotsMax);
     }

@@ -76,7 +76,9 @@ export class Watcher {
 
   /** How far it has come in a partition in which the hub stands at `hubCursor`. */
   positionIn(partition: PartitionId, hubCursor: number): number {
-    return this.behind.get(partition)?.cursor ?? Math.max(this.ahead.get(partition) ?? 0, hubCursor);
+    return (
+      this.behind.get(partition)?.cursor ?? Math.max(this.ahead.get(partition) ?? 0, hubCursor)
+    );
   }
 
   send(message: Uint8Array, mustMark = false): void {

@@ -2,7 +2,11 @@ import { subjectsUnder } from '@metad/contract';
 import type { Logger } from '../../app/logger.js';
 import { EventFeed } from '../channel/event-feed.js';
 import { WatchHub } from '../channel/watch-hub.js';
-import { defaultSessionLimits, WatchSessions, type SessionLimits } from '../session/watch-sessions.js';
+import {
+  defaultSessionLimits,
+  WatchSessions,
+  type SessionLimits,
+} from '../session/watch-sessions.js';
 import type { Watcher } from '../session/watcher.js';
 import { parseFilter } from '../watch-filter.js';
 import { WatchMessages } from '../watch-message.js';
