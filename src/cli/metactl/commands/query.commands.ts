@@ -38,7 +38,11 @@ export class ResolveCommand extends QueryCommand {
   ): Promise<void> {
     const reply =
       what === 'shard'
-        ? gateway.query(options.namespace, 'ResolveShard', queryRequest(options, { map: name, key }))
+        ? gateway.query(
+            options.namespace,
+            'ResolveShard',
+            queryRequest(options, { map: name, key }),
+          )
         : what === 'route'
           ? gateway.query(options.namespace, 'ResolveRoute', queryRequest(options, { table: name }))
           : null;
