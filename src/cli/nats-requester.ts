@@ -1,4 +1,4 @@
-import { connect, credsAuthenticator, errors } from '@nats-io/transport-node';
+import { connect, createInbox, credsAuthenticator, errors } from '@nats-io/transport-node';
 import type { Authenticator, ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
 import { ERROR_CODES, MetadError } from '@metad/contract';
@@ -94,6 +94,19 @@ export class NatsRequester implements Requester {
       throw explain(error, subject, timeoutMs);
     }
     return readReply(Buffer.from(data).toString(), subject);
+  }
+
+  /** A new inbox; JSON that arrives there is handed on, and answered if an answer is asked for. */
+  subscribe(onMessage: (message: unknown) => void): string {
+    const inbox = createInbox();
+    this.connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        onMessage(message.json());
+        if (message.reply !== undefined && message.reply !== '') message.respond();
+      },
+    });
+    return inbox;
   }
 
   close(): Promise<void> {
