@@ -6,7 +6,8 @@ import type { ErrorBody, ErrorCode } from '@metad/contract';
 
 /**
  * JSON requests over NATS, as any client would make them: the one place of the command line that
- * knows the NATS client. A service error becomes a `MetadError`; everything else says what is known.
+ * knows the NATS client. A service error becomes a `MetadError`; everything else says what is
+ * known.
  */
 export interface Requester {
   request(subject: string, body: unknown, timeoutMs: number): Promise<unknown>;

@@ -24,8 +24,9 @@ interface Tally {
 const attemptMs = 10_000;
 
 /**
- * A closed loop: so many requests are always outstanding, the next begins when one ends. It measures
- * this machine and this client as much as the cluster; `benchmark/` is the place for comparisons.
+ * A closed loop: so many requests are always outstanding, the next begins when one ends. It
+ * measures this machine and this client as much as the cluster; `benchmark/` is the place for
+ * comparisons.
  */
 @Command({ name: 'bench', description: 'a simple closed loop of assignments and look-ups' })
 export class BenchCommand extends MetactlCommand<BenchOptions> {

@@ -9,7 +9,10 @@ export interface CsvRow {
 /** A quoted field longer than this is a missing quote, not data. */
 const rowCharsMax = 1024 * 1024;
 
-/** RFC 4180: commas, quotes doubled inside quotes, line ends inside quotes. Empty lines are left out. */
+/**
+ * RFC 4180: commas, quotes doubled inside quotes, line ends inside quotes. Empty lines are left
+ * out.
+ */
 export async function* readCsv(chunks: AsyncIterable<string>): AsyncGenerator<CsvRow> {
   let rest = '';
   for await (const chunk of chunks) {

@@ -25,7 +25,9 @@ export function openSource(options: SourceOptions): AsyncGenerator<ImportLine> {
   return csvLines(chunks, options.mapping);
 }
 
-/** How many lines there will be, for the progress bar; null for stdin. Quoted line ends count too. */
+/**
+ * How many lines there will be, for the progress bar; null for stdin. Quoted line ends count too.
+ */
 export async function countLines(path: string): Promise<number | null> {
   if (path === '-') return null;
   let lines = 0;

@@ -2,9 +2,9 @@ import type { ImportCommand } from './import-line.js';
 
 /**
  * Which commands must not overtake each other. A record stands at a path; commands about the same
- * record, or about something that contains it, are in conflict: `EvictTenant acme` waits for what is
- * under way for acme's resources, and they for it. A command whose record is not recognized waits
- * for everything in its namespace.
+ * record, or about something that contains it, are in conflict: `EvictTenant acme` waits for what
+ * is under way for acme's resources, and they for it. A command whose record is not recognized
+ * waits for everything in its namespace.
  */
 export class LineOrder {
   /** How many commands under way stand exactly here. */

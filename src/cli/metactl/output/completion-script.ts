@@ -49,15 +49,16 @@ function caseOf(path: string, words: readonly CompletionWord[], flags: readonly 
 }
 
 function fishScript(words: readonly CompletionWord[]): string {
+  const prefix = 'complete -c metactl';
   const lines = words.flatMap((word) => [
-    `complete -c metactl -f -n __fish_use_subcommand -a ${word.name} -d ${quoted(word.description)}`,
+    `${prefix} -f -n __fish_use_subcommand -a ${word.name} -d ${quoted(word.description)}`,
     ...word.words.map((verb) => {
       const seen = `'__fish_seen_subcommand_from ${word.name}'`;
-      return `complete -c metactl -f -n ${seen} -a ${verb.name} -d ${quoted(verb.description)}`;
+      return `${prefix} -f -n ${seen} -a ${verb.name} -d ${quoted(verb.description)}`;
     }),
     ...word.flags.map((flag) => {
       const seen = `'__fish_seen_subcommand_from ${word.name}'`;
-      return `complete -c metactl -n ${seen} -l ${flag.slice(2)}`;
+      return `${prefix} -n ${seen} -l ${flag.slice(2)}`;
     }),
   ]);
   return `${lines.join('\n')}\n`;

@@ -88,7 +88,8 @@ export class CheckDigestCommand extends AdminCommand {
     const compared = new Set<number>();
     const faults: string[] = [];
     let all: readonly PartitionFacts[] = [];
-    // Under load replicas are rarely caught at the same index: some attempts, each adding to the last.
+    // Under load replicas are rarely caught at the same index: some attempts, each adding to the
+    // last.
     for (let attempt = 0; attempt < comparisonsMax; attempt += 1) {
       if (attempt > 0) await sleep(comparisonPauseMs);
       ({ partitions: all } = await surveyOf(session));

@@ -21,7 +21,9 @@ const MAKERS: Readonly<Record<string, { command: string; fields: readonly string
 /** In the order in which an import must meet them. */
 export const EXPORTED_KINDS = Object.keys(MAKERS);
 
-/** A line for `metactl import`. Ownership and history are not carried over: they are the source's. */
+/**
+ * A line for `metactl import`. Ownership and history are not carried over: they are the source's.
+ */
 export function importLine(view: KindView, item: Item, namespace: string): ImportCommand {
   const maker = MAKERS[view.kind];
   if (maker === undefined) throw new UsageError(`${view.kind} cannot be exported as commands`);
