@@ -4,14 +4,7 @@ export type { OpenOptions } from './wire/open-connection.js';
 export type { CallReport, ClientStatistics } from './call/call-statistics.js';
 export { uuidV7 } from './call/uuid-v7.js';
 export { commandPoint, queryPoint } from './routing/record-point.js';
-export type {
-  Commands,
-  Queries,
-  DataOf,
-  ParamsOf,
-  AnswerOf,
-  ItemOf,
-} from './kinds/catalog.js';
+export type { Commands, Queries, DataOf, ParamsOf, AnswerOf, ItemOf } from './kinds/catalog.js';
 export type { BatchEntry, KindName } from './kinds/any-kind.js';
 export type { TenantRecord } from './kinds/tenant.js';
 export type { ResourceRecord } from './kinds/resource.js';

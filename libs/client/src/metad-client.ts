@@ -48,12 +48,7 @@ export class MetadClient {
 
   /** The same client with a session of its own: one per end user, say. */
   newSession(): MetadClient {
-    return new MetadClient(
-      this.core,
-      this.namespace,
-      new SessionPositions(),
-      this.closeConnection,
-    );
+    return new MetadClient(this.core, this.namespace, new SessionPositions(), this.closeConnection);
   }
 
   /** Throws MetadError; only OUTCOME_UNKNOWN leaves open whether the command took effect. */

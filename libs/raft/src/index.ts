@@ -30,3 +30,6 @@ export { immediateTurns } from './node/turns.js';
 export type { Turns } from './node/turns.js';
 export { MemoryHub } from './transport/memory-transport.js';
 export type { FrameRoute } from './transport/memory-transport.js';
+export { NatsTransport } from './transport/nats-transport.js';
+export type { NatsTransportOptions } from './transport/nats-transport.js';
+export type { NatsConnectionPort } from './transport/nats-connection-port.js';

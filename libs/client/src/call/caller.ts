@@ -105,7 +105,10 @@ export class Caller {
   private async attempt(call: Call, progress: Progress): Promise<RequestOutcome> {
     const { requester, connection, routes, subjects, clock } = this.parts;
     if (!connection.connected) {
-      await untilAborted(connection.untilConnected(progress.dueAt - clock.monotonic()), call.signal);
+      await untilAborted(
+        connection.untilConnected(progress.dueAt - clock.monotonic()),
+        call.signal,
+      );
       if (!connection.connected) return DISCONNECTED;
     }
     const { point } = call;
