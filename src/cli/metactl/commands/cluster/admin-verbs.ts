@@ -1,5 +1,5 @@
-import { UsageError } from '../exit-code.js';
-import { wholeNumber } from './metactl-command.js';
+import { UsageError } from '../../exit-code.js';
+import { wholeNumber } from '../metactl-command.js';
 
 /** Which nodes an administrative verb goes to when `--node` does not say. */
 export type Target = 'any' | 'each' | 'first-argument';

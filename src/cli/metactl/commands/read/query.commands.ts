@@ -1,10 +1,10 @@
 import { Command, Option } from 'nest-commander';
 import type { QueryReply } from '@metad/contract';
-import { UsageError } from '../exit-code.js';
-import { field } from '../output/table.js';
-import type { Column } from '../output/table.js';
-import type { Printer } from '../output/printer.js';
-import type { Session } from '../session/session.js';
+import { UsageError } from '../../exit-code.js';
+import { field } from '../../output/table.js';
+import type { Column } from '../../output/table.js';
+import type { Printer } from '../../output/printer.js';
+import type { Session } from '../../session/session.js';
 import { idParams, kindView } from './kinds.js';
 import { QueryCommand, queryRequest } from './query-options.js';
 import type { QueryOptions } from './query-options.js';
