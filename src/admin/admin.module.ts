@@ -1,7 +1,7 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { NodeFacts } from '../app/node-facts.js';
 import { RAFT } from '../app/tokens.js';
-import { ClusterBirth } from '../consensus/cluster-birth.js';
+import { ClusterBirth } from '../consensus/joining/cluster-birth.js';
 import { ConsensusStage } from '../consensus/consensus-stage.js';
 import type { OpenedRaft } from '../consensus/opened-raft.js';
 import { PartitionMachines } from '../consensus/partition-machines.js';

@@ -35,8 +35,14 @@ export class NotPermitted extends Error {
 
 export interface BrokerAddress {
   readonly servers: readonly string[];
-  /** Path of a credentials file. */
+  /** Paths of files. */
   readonly creds?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
 }
 
 const connectTimeoutMs = 5_000;
@@ -49,7 +55,14 @@ export async function connectBroker(address: BrokerAddress, name: string): Promi
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
   };
-  if (address.creds !== undefined) options.authenticator = authenticatorOf(address.creds);
+  const { creds, user, password, token, tlsCa, tlsCert, tlsKey } = address;
+  if (creds !== undefined) options.authenticator = authenticatorOf(creds);
+  if (user !== undefined) Object.assign(options, { user, pass: password ?? '' });
+  if (token !== undefined) options.token = token;
+  if (tlsCa !== undefined || tlsCert !== undefined) {
+    const tls = { caFile: tlsCa, certFile: tlsCert, keyFile: tlsKey };
+    options.tls = Object.fromEntries(Object.entries(tls).filter(([, file]) => file !== undefined));
+  }
   try {
     return await connect(options);
   } catch (error) {
