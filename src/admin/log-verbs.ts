@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MetadError } from '@metad/contract';
 import { logIndex, partitionId } from '@metad/foundation';
 import type { Entry, RaftNode } from '@metad/raft';
-import { describeEntry } from '../decide/index.js';
+import { decodeEntry } from '../decide/index.js';
 import type { AdminRouter } from './admin-router.js';
 
 const readBytesMax = 256 * 1024;
@@ -33,5 +33,12 @@ export function registerLogVerbs(router: AdminRouter, node: RaftNode): void {
 
 function describe(entry: Entry): Record<string, unknown> {
   const { index, term, kind } = entry;
-  return { index, term, kind, ...(kind === 'command' && describeEntry(entry.data)) };
+  return { index, term, kind, ...(kind === 'command' && describeCommand(entry.data)) };
+}
+
+function describeCommand(data: Uint8Array): Record<string, unknown> {
+  const decoded = decodeEntry(data, true);
+  if (decoded.type !== 'command') return { type: decoded.type };
+  const { commandId } = JSON.parse(decoded.body) as { commandId: string };
+  return { type: decoded.type, commandId, command: decoded.command, namespace: decoded.namespace };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { NAME_TOKEN } from '@metad/contract';
+import { nodeName, type NodeName } from '@metad/foundation';
 import type { RaftNode } from '@metad/raft';
 import type { Hello } from '../consensus/bootstrap.js';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
@@ -17,7 +19,21 @@ export function registerNodeVerbs(
   router: AdminRouter,
   facts: () => NodeFacts,
   hello: () => Hello,
+  admit: (node: NodeName, identity: string) => Promise<void>,
 ): void {
+  router.register({
+    noun: 'node',
+    verb: 'admit',
+    schema: z.strictObject({
+      node: z.string().regex(NAME_TOKEN),
+      identity: z.string().regex(/^[0-9a-f]{8,64}$/),
+    }),
+    changes: true,
+    handle: async ({ node, identity }) => {
+      await admit(nodeName(node), identity);
+      return { node, identity };
+    },
+  });
   router.register({
     noun: 'node',
     verb: 'hello',

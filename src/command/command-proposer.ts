@@ -1,6 +1,7 @@
 import type { CommandReply } from '@metad/contract';
-import type { Clock, LogTime } from '@metad/foundation';
+import { term, type Clock } from '@metad/foundation';
 import type { Consensus } from '../consensus/consensus.js';
+import type { LogClocks } from '../consensus/log-clocks.js';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { PartitionMachines } from '../consensus/partition-machines.js';
 import { encodeCommand, toCommandReply, type ApplyResult } from '../decide/index.js';
@@ -17,6 +18,7 @@ export class CommandProposer {
     private readonly directory: PartitionDirectory,
     private readonly machines: PartitionMachines,
     private readonly kinds: KindRegistry,
+    private readonly logClocks: LogClocks,
     private readonly clock: Clock,
   ) {}
 
@@ -25,7 +27,7 @@ export class CommandProposer {
     if (routed.request.dryRun === true) return this.dryRun(routed);
     const { namespace, command, request, partition } = routed;
     const { incarnation, featureLevel } = this.directory.cluster();
-    const time = this.clock.now() as LogTime;
+    const time = this.logClocks.stamp(partition, this.consensus.termOf(partition) ?? term(0));
     const entry = encodeCommand({ namespace, command, time, level: featureLevel, body });
     const result = await this.consensus.propose<ApplyResult>(partition, entry, { request });
     return toCommandReply(result, { incarnation, partition }, this.kinds);

@@ -1,11 +1,12 @@
 import { MetadError } from '@metad/contract';
-import type { LogIndex, NodeName, PartitionId } from '@metad/foundation';
+import type { LogIndex, NodeName, PartitionId, Term } from '@metad/foundation';
 import type { LeaderChange, RaftNode } from '@metad/raft';
 import { AwaitedProposal, droppedError } from './proposal-outcome.js';
 
 /** Propose and await; read barriers; who leads. The only door between the service and the Raft node. */
 export class Consensus {
-  private readonly led = new Set<PartitionId>();
+  /** Partitions that this node serves as leader, with the term it leads in. */
+  private readonly led = new Map<PartitionId, Term>();
 
   constructor(readonly node: RaftNode) {
     node.onLeaderChange((change) => this.follow(change));
@@ -17,7 +18,12 @@ export class Consensus {
   }
 
   ledPartitions(): PartitionId[] {
-    return [...this.led].sort((a, b) => a - b);
+    return [...this.led.keys()].sort((a, b) => a - b);
+  }
+
+  /** The term this node leads the partition in, or null. */
+  termOf(partition: PartitionId): Term | null {
+    return this.led.get(partition) ?? null;
   }
 
   leaderOf(partition: PartitionId): NodeName | null {
@@ -62,8 +68,8 @@ export class Consensus {
     );
   }
 
-  private follow({ partition, serving }: LeaderChange): void {
-    if (serving) this.led.add(partition);
+  private follow({ partition, serving, term }: LeaderChange): void {
+    if (serving) this.led.set(partition, term);
     else this.led.delete(partition);
   }
 }

@@ -1,5 +1,6 @@
 import { invariant } from '@metad/foundation';
 import type { LogTime } from '@metad/foundation';
+import type { MachineSettings } from './machine-settings.js';
 
 /**
  * Entry bytes of a user partition, version 1, little endian:
@@ -40,12 +41,14 @@ export interface ExpiringRecord {
   readonly version: number;
 }
 
-/** `RenewInstances` requests that arrived together: one entry, an outcome for each. */
+/** Requests of one cheap command that arrived together: one entry, an outcome for each. */
 export interface RenewalsPayload {
+  /** `RenewInstances`. */
+  readonly command: string;
   readonly requests: readonly { readonly namespace: string; readonly body: string }[];
 }
 
-interface EntryStamp {
+export interface EntryStamp {
   readonly time: LogTime;
   readonly level: number;
 }
@@ -70,6 +73,10 @@ export const encodeExpiry = (stamp: EntryStamp, payload: ExpiryPayload): Uint8Ar
 export const encodeRenewals = (stamp: EntryStamp, payload: RenewalsPayload): Uint8Array =>
   encodeJson('renewals', stamp, payload);
 
+/** Puts new limits into the replicated state: see `MachineSettings`. */
+export const encodeSettings = (stamp: EntryStamp, settings: MachineSettings): Uint8Array =>
+  encodeJson('settings', stamp, settings);
+
 /** A command of partition 0; see `system-machine.ts`. */
 export const encodeSystem = (stamp: EntryStamp, command: object): Uint8Array =>
   encodeJson('system', stamp, command);
@@ -87,4 +94,52 @@ function writeHeader(bytes: Buffer, type: EntryType, { time, level }: EntryStamp
   bytes[1] = ENTRY_TYPES[type];
   bytes.writeUInt16LE(level, 2);
   bytes.writeDoubleLE(time, 4);
+}
+
+/** An entry's bytes, taken apart as far as its header says. */
+export interface DecodedEntry {
+  readonly type: EntryType;
+  readonly level: number;
+  readonly time: LogTime;
+  /** Empty but for commands. */
+  readonly namespace: string;
+  readonly command: string;
+  /** JSON text: the request of a command, the payload of other types. */
+  readonly body: string;
+}
+
+const TYPE_NAMES = Object.keys(ENTRY_TYPES) as EntryType[];
+
+/** Throws `UnreadableEntry` for what this program is too old to read. */
+export function decodeEntry(data: Uint8Array, withBody: boolean): DecodedEntry {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
+  const type = TYPE_NAMES[(bytes[1] ?? 0) - 1];
+  if (bytes[0] !== ENTRY_FORMAT || type === undefined) {
+    throw new UnreadableEntry(`entry format ${bytes[0]}, type ${bytes[1]}`);
+  }
+  const level = bytes.readUInt16LE(2);
+  const time = bytes.readDoubleLE(4) as LogTime;
+  if (type !== 'command') {
+    const body = bytes.toString('utf8', HEADER_BYTES);
+    return { type, level, time, namespace: '', command: '', body };
+  }
+  const namespaceEnd = HEADER_BYTES + 1 + (bytes[HEADER_BYTES] as number);
+  const commandEnd = namespaceEnd + 1 + (bytes[namespaceEnd] as number);
+  return {
+    type,
+    level,
+    time,
+    namespace: bytes.toString('latin1', HEADER_BYTES + 1, namespaceEnd),
+    command: bytes.toString('latin1', namespaceEnd + 1, commandEnd),
+    body: withBody ? bytes.toString('utf8', commandEnd) : '',
+  };
+}
+
+/** The entry was written by a newer program: this one must stop rather than misread it. */
+export class UnreadableEntry extends Error {
+  override readonly name = 'UnreadableEntry';
+
+  constructor(what: string) {
+    super(`this program cannot read ${what}; it was written by a newer one: upgrade this node`);
+  }
 }

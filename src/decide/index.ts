@@ -1,15 +1,37 @@
+export { PartitionMachine } from './partition-machine.js';
+export type { PartitionMachineOptions, CommandAttachment } from './partition-machine.js';
 export {
-  ENTRY_FORMAT,
-  ENTRY_TYPES,
   encodeCommand,
   encodeExpiry,
   encodeRenewals,
+  encodeSettings,
   encodeSystem,
+  decodeEntry,
+  UnreadableEntry,
+  ENTRY_FORMAT,
 } from './command-codec.js';
 export type {
   CommandEntry,
+  DecodedEntry,
+  EntryStamp,
   EntryType,
   ExpiringRecord,
   ExpiryPayload,
   RenewalsPayload,
 } from './command-codec.js';
+export { toCommandReply, toError, toRecordBody } from './outcome.js';
+export type {
+  Accepted,
+  ApplyResult,
+  DryRunResult,
+  Outcome,
+  PositionScope,
+  Refused,
+} from './outcome.js';
+export { BATCH } from './command-runner.js';
+export { checkDeadline } from './deadline.js';
+export { LogClock } from './log-clock.js';
+export { FEATURE_LEVEL_MAX } from './feature-level.js';
+export { DEFAULT_SETTINGS } from './machine-settings.js';
+export type { MachineSettings } from './machine-settings.js';
+export type { RecordStore } from './state/record-store.js';

@@ -21,3 +21,15 @@ export interface EventSource {
   /** Calls `listener` after `head` moved, at most once per turn of the event loop. */
   onAdvance(listener: (partition: PartitionId) => void): () => void;
 }
+
+/** What followed a cursor is gone from log, archive and snapshots: begin again from a snapshot. */
+export class PositionCompacted extends Error {
+  override readonly name = 'PositionCompacted';
+
+  constructor(
+    readonly partition: PartitionId,
+    readonly after: LogIndex,
+  ) {
+    super(`entries of partition ${partition} after index ${after} can no longer be derived`);
+  }
+}

@@ -9,7 +9,7 @@ export interface Routing {
 }
 
 /** One command of one kind: how it is checked at the door and where it goes. */
-export interface CommandDefinition<D = never> {
+export interface CommandDefinition<D = unknown> {
   /** `AssignResource`: the last token of its subject. */
   readonly name: string;
   readonly kind: string;
@@ -51,11 +51,11 @@ export interface Ownership<V extends Value> {
 }
 
 /** What the machinery needs to know of a kind; everything else stays in the kind's folder. */
-export interface KindDefinition<V extends Value = never> {
+export interface KindDefinition<V extends Value = Value> {
   /** `tenant`, `resource`, `instance`, `shard-map`, `routing-table`. */
   readonly kind: string;
   readonly commands: readonly CommandDefinition[];
-  readonly decider: Decider<V, KindCommand<string, never>, DomainEvent>;
+  readonly decider: Decider<V, KindCommand, DomainEvent>;
   /** Names of all events, which are the names of their classes in `*.events.ts`. */
   readonly events: readonly string[];
   /** The id that clients see for a record key: `db-1` for the resource `acme/db-1`. */

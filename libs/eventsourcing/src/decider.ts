@@ -1,5 +1,5 @@
 import type { LogIndex, LogTime, Term } from '@metad/foundation';
-import type { ErrorCode, Expectation } from '@metad/contract';
+import type { ErrorCode } from '@metad/contract';
 import type { Value } from './record.js';
 
 /** All that a rule may know besides the record and the command. */
@@ -30,7 +30,7 @@ export interface KindCommand<Name extends string = string, Data = unknown> {
   readonly name: Name;
   readonly data: Data;
   /** Already found to hold; a rule may ask what the client knew. */
-  readonly expect: Expectation | null;
+  readonly expect: Value | null;
 }
 
 export interface DomainEvent {
@@ -86,9 +86,16 @@ const RENEWAL: Decision<never> = { accepted: true, events: [], renews: true };
 /** Yes, and the time to live begins anew. */
 export const renew = (): Decision<never> => RENEWAL;
 
+export const rejection = (
+  code: ErrorCode,
+  rule: string,
+  message: string,
+  details: Value = {},
+): Rejection => ({ code, rule, message, details });
+
 export const reject = (
   code: ErrorCode,
   rule: string,
   message: string,
   details: Value = {},
-): Decision<never> => ({ accepted: false, rejection: { code, rule, message, details } });
+): Decision<never> => ({ accepted: false, rejection: rejection(code, rule, message, details) });

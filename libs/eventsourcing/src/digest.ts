@@ -8,15 +8,7 @@ import type { StoredRecord } from './record.js';
  */
 export type DigestedRecord = Pick<
   StoredRecord,
-  | 'kind'
-  | 'namespace'
-  | 'key'
-  | 'version'
-  | 'fence'
-  | 'value'
-  | 'createdAt'
-  | 'updatedAt'
-  | 'index'
+  'kind' | 'namespace' | 'key' | 'version' | 'fence' | 'value' | 'createdAt' | 'updatedAt' | 'index'
 >;
 
 export function recordHash(record: DigestedRecord): ContentHash {

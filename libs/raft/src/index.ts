@@ -12,3 +12,12 @@ export type { RaftNode, LeaderChange, PartitionStatus } from './node/raft-node-p
 export type { NodeLog, LogStats } from './storage/log-port.js';
 export type { SnapshotStore, StoredSnapshot } from './storage/snapshot-port.js';
 export type { Transport, TransportStats, SendFailure } from './transport/transport-port.js';
+export { createRaftNode } from './node/raft-driver.js';
+export { NoLeaderError } from './node/raft-node-port.js';
+export { DEFAULT_NODE_LIMITS } from './node/node-options.js';
+export type { RaftNodeOptions, NodeLimits } from './node/node-options.js';
+export type { NodeStatsSnapshot } from './node/node-stats.js';
+export { immediateTurns } from './node/turns.js';
+export type { Turns } from './node/turns.js';
+export { MemoryHub } from './transport/memory-transport.js';
+export type { FrameRoute } from './transport/memory-transport.js';
