@@ -2,24 +2,22 @@ import { z } from 'zod';
 import { NAME_TOKEN } from '@metad/contract';
 import { nodeName, type NodeName } from '@metad/foundation';
 import type { RaftNode } from '@metad/raft';
+import type { NodeFacts } from '../app/node-facts.js';
 import type { Hello } from '../consensus/bootstrap.js';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { AdminRouter } from './admin-router.js';
 
-/** What `node.describe` and `cluster.status` say of one node. */
-export interface NodeFacts {
-  readonly node: string;
-  readonly http: string;
-  readonly version: string;
-  readonly startedAt: string;
+export interface NodeVerbSources {
+  facts(): NodeFacts;
+  hello(): Hello;
+  /** Registers the identity of a node's disk in partition 0. */
+  admit(node: NodeName, identity: string): Promise<void>;
 }
 
 /** `node.hello`, `node.describe` and `cluster.map`: who this node is and what it knows. */
 export function registerNodeVerbs(
   router: AdminRouter,
-  facts: () => NodeFacts,
-  hello: () => Hello,
-  admit: (node: NodeName, identity: string) => Promise<void>,
+  { facts, hello, admit }: NodeVerbSources,
 ): void {
   router.register({
     noun: 'node',

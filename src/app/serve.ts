@@ -4,6 +4,7 @@ import { subjectsUnder } from '@metad/contract';
 import { AppModule } from '../app.module.js';
 import type { Configuration } from './configuration.js';
 import { Lifecycle } from './lifecycle.js';
+import { NodeFacts } from './node-facts.js';
 import { NestLogger, type Logger } from './logger.js';
 import { connectNats } from './nats/nats-connection.js';
 import { NatsServerStrategy } from './nats/nats-server.strategy.js';

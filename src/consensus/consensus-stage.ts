@@ -39,6 +39,10 @@ export class ConsensusStage {
     private readonly logger: Logger,
   ) {}
 
+  get directory(): PartitionDirectory {
+    return this.parts.directory;
+  }
+
   /** What this node answers to a peer that wants to know whether the cluster exists. */
   hello(): Hello {
     const { node, cluster, members, partitions } = this.configuration;

@@ -4,8 +4,18 @@ import type { Clock } from '@metad/foundation';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
+import { Faults } from '../app/faults.js';
 import { NatsRequester } from '../app/nats/nats-requester.js';
-import { CLOCK, CONFIGURATION, CONNECTION, EVENT_SOURCE, KINDS_REGISTRY, LOGGER, RAFT, SUBJECTS } from '../app/tokens.js';
+import {
+  CLOCK,
+  CONFIGURATION,
+  CONNECTION,
+  EVENT_SOURCE,
+  KINDS_REGISTRY,
+  LOGGER,
+  RAFT,
+  SUBJECTS,
+} from '../app/tokens.js';
 import { LiveEventSource } from '../dispatch/live-event-source.js';
 import type { KindRegistry } from '../kinds/index.js';
 import { ClusterBirth } from './cluster-birth.js';
@@ -43,7 +53,7 @@ import { ReplayFeed } from './replay-feed.js';
     },
     {
       provide: RAFT,
-      inject: [CONFIGURATION, CONNECTION, PartitionMachines, ReplayFeed, CLOCK, LOGGER],
+      inject: [CONFIGURATION, CONNECTION, PartitionMachines, ReplayFeed, CLOCK, LOGGER, Faults],
       useFactory: async (
         configuration: Configuration,
         connection: NatsConnection,
@@ -51,8 +61,11 @@ import { ReplayFeed } from './replay-feed.js';
         feed: ReplayFeed,
         clock: Clock,
         logger: Logger,
+        faults: Faults,
       ) => {
-        const raft = await openRaft({ configuration, connection, machines, clock, logger });
+        const onFatal = (error: Error): void => faults.report(error);
+        const parts = { configuration, connection, machines, clock, logger, onFatal };
+        const raft = await openRaft(parts);
         feed.attach(raft);
         return raft;
       },
@@ -101,7 +114,18 @@ import { ReplayFeed } from './replay-feed.js';
     },
     {
       provide: ConsensusStage,
-      inject: [CONFIGURATION, RAFT, Consensus, PartitionDirectory, PartitionMachines, ClusterBirth, LeaseExpiry, PeerAdmin, CLOCK, LOGGER],
+      inject: [
+        CONFIGURATION,
+        RAFT,
+        Consensus,
+        PartitionDirectory,
+        PartitionMachines,
+        ClusterBirth,
+        LeaseExpiry,
+        PeerAdmin,
+        CLOCK,
+        LOGGER,
+      ],
       useFactory: (
         configuration: Configuration,
         raft: OpenedRaft,
@@ -122,6 +146,17 @@ import { ReplayFeed } from './replay-feed.js';
         ),
     },
   ],
-  exports: [RAFT, EVENT_SOURCE, Consensus, ConsensusStage, ClusterBirth, LogClocks, PartitionDirectory, PartitionMachines, PeerAdmin, ReplayFeed],
+  exports: [
+    RAFT,
+    EVENT_SOURCE,
+    Consensus,
+    ConsensusStage,
+    ClusterBirth,
+    LogClocks,
+    PartitionDirectory,
+    PartitionMachines,
+    PeerAdmin,
+    ReplayFeed,
+  ],
 })
 export class ConsensusModule {}

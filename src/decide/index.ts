@@ -35,3 +35,11 @@ export { FEATURE_LEVEL_MAX } from './feature-level.js';
 export { DEFAULT_SETTINGS } from './machine-settings.js';
 export type { MachineSettings } from './machine-settings.js';
 export type { RecordStore } from './state/record-store.js';
+export { SystemMachine } from './system/system-machine.js';
+export type {
+  Member,
+  MemberRole,
+  SystemCommand,
+  SystemResult,
+  SystemState,
+} from './system/system-state.js';

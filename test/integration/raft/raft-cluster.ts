@@ -1,9 +1,8 @@
 import { nodeName, partitionId, seededRandom } from '@metad/foundation';
 import type { Clock, NodeName, PartitionId } from '@metad/foundation';
-import { createRaftNode, immediateTurns } from '@metad/raft';
+import { createRaftNode, immediateTurns, MemoryLogContent, MemoryNodeLog } from '@metad/raft';
 import type { ConfState, NodeLimits, RaftNode, Transport } from '@metad/raft';
 import { ListMachine } from './list-machine.js';
-import { VolatileLog } from './volatile-log.js';
 import { VolatileSnapshots } from './volatile-snapshots.js';
 
 export const realClock: Clock = {
@@ -42,7 +41,7 @@ export class RaftCluster {
   readonly partitions: readonly PartitionId[];
   readonly conf: ConfState;
   private readonly members = new Map<NodeName, Member>();
-  private readonly logs = new Map<NodeName, VolatileLog>();
+  private readonly logs = new Map<NodeName, MemoryLogContent>();
   private readonly snapshots = new Map<NodeName, VolatileSnapshots>();
 
   constructor(private readonly options: ClusterOptions) {
@@ -59,9 +58,10 @@ export class RaftCluster {
 
   /** Starts a node on what its disk holds. */
   async start(name: NodeName): Promise<RaftNode> {
-    const log = this.logs.get(name)?.reopen() ?? new VolatileLog();
+    const content = this.logs.get(name) ?? new MemoryLogContent();
+    const log = new MemoryNodeLog(content);
     const snapshots = this.snapshots.get(name) ?? new VolatileSnapshots();
-    this.logs.set(name, log);
+    this.logs.set(name, content);
     this.snapshots.set(name, snapshots);
     const machines = new Map<PartitionId, ListMachine>();
     const transport = await this.options.transport(name);
@@ -98,10 +98,6 @@ export class RaftCluster {
 
   get running(): NodeName[] {
     return [...this.members.keys()].sort();
-  }
-
-  logOf(name: NodeName): VolatileLog {
-    return this.logs.get(name) as VolatileLog;
   }
 
   appliedOn(name: NodeName, partition: PartitionId): readonly string[] {

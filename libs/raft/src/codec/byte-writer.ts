@@ -129,6 +129,12 @@ export class ByteWriter {
     buffer[at + 3] = value >>> 24;
   }
 
+  /** Overwrites two bytes written before. */
+  putU16(at: number, value: number): void {
+    this.buffer[at] = value;
+    this.buffer[at + 1] = value >>> 8;
+  }
+
   /** The bytes in [from, to), without a copy: valid until the next write or reset. */
   slice(from: number, to: number): Uint8Array {
     return this.buffer.subarray(from, to);

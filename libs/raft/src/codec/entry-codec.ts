@@ -27,20 +27,25 @@ function encodedChange(entry: Entry): Uint8Array {
   return changeWriter.copy();
 }
 
-export function writeEntries(writer: ByteWriter, entries: readonly Entry[]): void {
-  const count = entries.length;
-  writer.varint(count);
-  if (count === 0) return;
-  const first = (entries[0] as Entry).index;
-  writer.varint(first);
-  for (let at = 0; at < count; at += 1) {
+/** Writes entries [from, to) of the list as one run. */
+export function writeEntries(
+  writer: ByteWriter,
+  entries: readonly Entry[],
+  from = 0,
+  to = entries.length,
+): void {
+  writer.varint(to - from);
+  if (to === from) return;
+  const first = (entries[from] as Entry).index - from;
+  writer.varint(first + from);
+  for (let at = from; at < to; at += 1) {
     const entry = entries[at] as Entry;
     invariant(entry.index === first + at, 'entries of a run are consecutive');
     writer.u8(KIND_CODES[entry.kind]);
     writer.varint(entry.term);
     writer.varint(entry.kind === 'conf' ? encodedChange(entry).length : entry.data.length);
   }
-  for (let at = 0; at < count; at += 1) {
+  for (let at = from; at < to; at += 1) {
     const entry = entries[at] as Entry;
     writer.raw(entry.kind === 'conf' ? encodedChange(entry) : entry.data);
   }

@@ -22,12 +22,17 @@ import { tick } from './tick.js';
 /** Bytes of log read at a time when membership changes are looked for after a restart. */
 const recoveryBytesMax = 1 << 20;
 
-/** Reads the membership changes that the log holds beyond its snapshot. */
+/**
+ * Reads the membership changes that the log holds beyond its snapshot. Entries that the snapshot
+ * covers may still be there, for late followers: their changes are in it already.
+ */
 function recoverConfs(options: ReplicaOptions): ConfHistory {
   const { log } = options;
-  const confs = new ConfHistory(logIndex(log.firstIndex() - 1), options.conf);
+  const base = log.snapshot().index;
+  const confs = new ConfHistory(base, options.conf);
   const end = logIndex(log.lastIndex() + 1);
-  for (let from = log.firstIndex(); from < end;) {
+  let from = logIndex(base + 1);
+  while (from < end) {
     const entries = log.entries(from, end, recoveryBytesMax);
     const last = entries?.[entries.length - 1];
     invariant(entries !== null && last !== undefined, 'a stored log is readable to its end');

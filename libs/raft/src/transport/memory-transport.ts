@@ -74,7 +74,7 @@ class MemoryTransport implements Transport {
   }
 
   request(to: NodeName, frame: Uint8Array, timeoutMs: number, onReply: ReplyHandler): void {
-    const id = this.pending.add(timeoutMs, onReply);
+    const id = this.pending.add(timeoutMs, to, 0, onReply);
     if (this.closed || frame.length > this.frameBytesMax) {
       const failure = this.closed ? 'closed' : 'refused';
       this.hub.clock.after(0, () => this.pending.settle(id, failure, null));

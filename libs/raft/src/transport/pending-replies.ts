@@ -1,4 +1,4 @@
-import type { Clock } from '@metad/foundation';
+import type { Clock, NodeName } from '@metad/foundation';
 import type { ReplyHandler, SendFailure } from './transport-port.js';
 
 /** How far apart deadlines are looked at; a time-out is late by at most this, milliseconds. */
@@ -6,7 +6,10 @@ const sweepMs = 25;
 /** Slots of the wheel; a deadline beyond them is put off when its slot comes by. */
 const slotsCount = 256;
 
-interface Pending {
+/** A request that waits: whom it asked, and the counter that its answer must repeat. */
+export interface Pending {
+  readonly to: NodeName;
+  readonly counter: number;
   readonly onReply: ReplyHandler;
   readonly deadline: number;
 }
@@ -31,16 +34,17 @@ export class PendingReplies {
   }
 
   /** Registers a request and returns its number. */
-  add(timeoutMs: number, onReply: ReplyHandler): number {
+  add(timeoutMs: number, to: NodeName, counter: number, onReply: ReplyHandler): number {
     const id = ++this.lastId;
-    this.byId.set(id, { onReply, deadline: this.clock.monotonic() + timeoutMs });
+    const deadline = this.clock.monotonic() + timeoutMs;
+    this.byId.set(id, { to, counter, onReply, deadline });
     this.place(id, timeoutMs);
     this.cancelSweep ??= this.clock.after(sweepMs, this.sweep);
     return id;
   }
 
-  has(id: number): boolean {
-    return this.byId.has(id);
+  get(id: number): Pending | undefined {
+    return this.byId.get(id);
   }
 
   /** Ends a request; false when it has ended before (a late or repeated reply). */

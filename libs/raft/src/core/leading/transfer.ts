@@ -16,7 +16,7 @@ export function startTransfer(raft: RaftState, to: NodeName): void {
   leadership.transferTarget = to;
   leadership.transferElapsed = 0;
   leadership.flushNeeded = true;
-  target.nudge = true;
+  target.nudge = target.match < raft.log.lastIndex;
   maybeOrderCampaign(raft, leadership, target);
 }
 

@@ -47,7 +47,8 @@ export class RaftLog {
     const last = stored.lastIndex();
     invariant(commit <= last, 'a stored log reaches its commit index');
     invariant(applied <= last, 'a stored log reaches what was applied from it');
-    const base = stored.firstIndex() - 1;
+    const base = stored.snapshot().index;
+    invariant(base <= last, 'a stored log reaches its snapshot');
     this.lastIndex = last;
     this.lastTerm = stored.termAt(last) ?? asTerm(0);
     this.stableIndex = last;

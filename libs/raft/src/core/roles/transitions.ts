@@ -11,14 +11,14 @@ const EMPTY = new Uint8Array(0);
 /** Follows `leader` (null: not known yet) in `term`, which may be the present one. */
 export function becomeFollower(raft: RaftState, term: Term, leader: NodeName | null): void {
   invariant(term >= raft.term, 'the term never goes back');
+  if (term > raft.term) {
+    raft.term = term;
+    raft.vote = null;
+  }
   if (raft.leadership !== null) {
     refuseReads(raft, raft.leadership);
     // It gave up: it has no leader to be loyal to.
     raft.leaderSilence = raft.options.electionTimeoutTicks;
-  }
-  if (term > raft.term) {
-    raft.term = term;
-    raft.vote = null;
   }
   raft.role = 'follower';
   raft.leader = leader;

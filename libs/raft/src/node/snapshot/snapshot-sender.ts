@@ -98,18 +98,16 @@ export class SnapshotSender {
     return this.options.snapshots.readChunk(partition, snapshot.meta.index, chunk);
   }
 
-  private ask(to: NodeName, request: SnapshotRequest): Promise<SnapshotAnswer | null> {
+  /** Null when no answer came. Rejects when it cannot be read. */
+  private async ask(to: NodeName, request: SnapshotRequest): Promise<SnapshotAnswer | null> {
     const { transport } = this.options;
-    const timeoutMs = 5 * this.limits.electionMs; // The receiver writes and syncs before it answers.
-    return new Promise((resolve, reject) => {
-      transport.request(to, encodeRequest(request), timeoutMs, (_failure, reply) => {
-        try {
-          resolve(reply === null ? null : decodeAnswer(reply));
-        } catch (error) {
-          reject(error as Error);
-        }
-      });
+    const timeoutMs = 5 * this.limits.electionMs; // The receiver syncs before it answers.
+    const reply = await new Promise<Uint8Array | null>((resolve) => {
+      transport.request(to, encodeRequest(request), timeoutMs, (_failure, answer) =>
+        resolve(answer),
+      );
     });
+    return reply === null ? null : decodeAnswer(reply);
   }
 
   private pause(delayMs: number): Promise<void> {

@@ -84,7 +84,7 @@ export class SnapshotWriter {
     const { trailingEntries, lagEntriesMax } = this.limits;
     let upTo = snapshotAt - trailingEntries;
     for (const held of partition.holds?.values() ?? []) upTo = Math.min(upTo, held - 1);
-    upTo = Math.max(upTo, snapshotAt - lagEntriesMax, 0);
+    upTo = Math.max(upTo, snapshotAt - lagEntriesMax, partition.stored.firstIndex() - 1);
     return logIndex(Math.min(upTo, snapshotAt));
   }
 }
