@@ -1,3 +1,4 @@
+import { VolatileSnapshots } from './tmp-snapshots.js';
 import { randomInt } from 'node:crypto';
 import { subjectsUnder } from '@metad/contract';
 import type { Clock, NodeName } from '@metad/foundation';
@@ -6,7 +7,7 @@ import {
   createRaftNode,
   immediateTurns,
   openNodeLog,
-  openSnapshotStore,
+
   NatsTransport,
 } from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -34,7 +35,7 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
   const log = await openNodeLog({ directory, clock, cluster, node: self });
   const report = log.report();
   logger.info({ ...report }, report.fresh ? 'empty log' : 'log recovered');
-  const snapshots = await openSnapshotStore({ directory });
+  const snapshots = new VolatileSnapshots();
   const random = seededRandom(randomInt(0x7fff_ffff));
   const transport = new NatsTransport({
     connection,
