@@ -1,6 +1,6 @@
 import type { Subjects } from '@metad/contract';
 import { MetadError, type ErrorBody } from '@metad/contract';
-import type { NatsRequester } from '../app/nats/nats-requester.js';
+import type { NatsRequester } from '../../app/nats/nats-requester.js';
 
 /** Asks another node's administration. Throws what it answers, NO_LEADER when nobody is there. */
 export class PeerAdmin {
@@ -26,6 +26,6 @@ export class PeerAdmin {
       const { code, message, details } = reply.error;
       throw new MetadError(code, message, details);
     }
-    return reply as Reply;
+    return reply;
   }
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { bootstrapMap } from '@metad/partition';
 import type { Clock, LogTime, NodeName } from '@metad/foundation';
-import type { Configuration } from '../app/configuration.js';
-import type { Logger } from '../app/logger.js';
-import { encodeSystem, FEATURE_LEVEL_MAX, type SystemCommand } from '../decide/index.js';
-import type { Consensus } from './consensus.js';
-import { droppedError } from './proposal-outcome.js';
-import { SYSTEM_PARTITION, type PartitionMachines } from './partition-machines.js';
+import type { Configuration } from '../../app/configuration.js';
+import type { Logger } from '../../app/logger.js';
+import { encodeSystem, FEATURE_LEVEL_MAX, type SystemCommand } from '../../decide/index.js';
+import type { Consensus } from '../consensus.js';
+import { droppedError } from '../proposal-outcome.js';
+import { SYSTEM_PARTITION, type PartitionMachines } from '../partition-machines.js';
 
 const replicasMax = 5;
 const roundMs = 200;
