@@ -1,23 +1,37 @@
 import { z } from 'zod';
+import { NAME_TOKEN } from '@metad/contract';
+import { nodeName, type NodeName } from '@metad/foundation';
 import type { RaftNode } from '@metad/raft';
-import type { Hello } from '../consensus/bootstrap.js';
+import type { NodeFacts } from '../app/node-facts.js';
+import type { Hello } from '../consensus/joining/bootstrap.js';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { AdminRouter } from './admin-router.js';
 
-/** What `node.describe` and `cluster.status` say of one node. */
-export interface NodeFacts {
-  readonly node: string;
-  readonly http: string;
-  readonly version: string;
-  readonly startedAt: string;
+export interface NodeVerbSources {
+  readonly facts: () => NodeFacts;
+  readonly hello: () => Hello;
+  /** Registers the identity of a node's disk in partition 0. */
+  readonly admit: (node: NodeName, identity: string) => Promise<void>;
 }
 
 /** `node.hello`, `node.describe` and `cluster.map`: who this node is and what it knows. */
 export function registerNodeVerbs(
   router: AdminRouter,
-  facts: () => NodeFacts,
-  hello: () => Hello,
+  { facts, hello, admit }: NodeVerbSources,
 ): void {
+  router.register({
+    noun: 'node',
+    verb: 'admit',
+    schema: z.strictObject({
+      node: z.string().regex(NAME_TOKEN),
+      identity: z.string().regex(/^[0-9a-f]{8,64}$/),
+    }),
+    changes: true,
+    handle: async ({ node, identity }) => {
+      await admit(nodeName(node), identity);
+      return { node, identity };
+    },
+  });
   router.register({
     noun: 'node',
     verb: 'hello',

@@ -7,4 +7,3 @@ export const SUBJECTS = Symbol('Subjects');
 export const KINDS_REGISTRY = Symbol('KindRegistry');
 export const RAFT = Symbol('OpenedRaft');
 export const EVENT_SOURCE = Symbol('EventSource');
-export const NODE_FACTS = Symbol('NodeFacts');

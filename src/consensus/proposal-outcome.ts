@@ -16,6 +16,7 @@ const DROPPED: Readonly<Record<DropReason, { code: MetadError['code']; message: 
     code: 'STORAGE_FULL',
     message: 'the disk is nearly full; only removals are taken',
   },
+  invalid: { code: 'INVALID_ARGUMENT', message: 'the change of membership is not possible' },
   noPartition: { code: 'PARTITION_MOVED', message: 'this node does not hold that partition' },
 };
 

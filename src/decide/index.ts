@@ -28,10 +28,19 @@ export type {
   PositionScope,
   Refused,
 } from './outcome.js';
-export { BATCH } from './command-runner.js';
 export { checkDeadline } from './deadline.js';
+export { checkQuota, DEFAULT_QUOTA } from './quota.js';
+export type { RecordQuota } from './quota.js';
 export { LogClock } from './log-clock.js';
 export { FEATURE_LEVEL_MAX } from './feature-level.js';
 export { DEFAULT_SETTINGS } from './machine-settings.js';
 export type { MachineSettings } from './machine-settings.js';
 export type { RecordStore } from './state/record-store.js';
+export { SystemMachine } from './system/system-machine.js';
+export type {
+  Member,
+  MemberRole,
+  SystemCommand,
+  SystemResult,
+  SystemState,
+} from './system/system-state.js';

@@ -3,7 +3,7 @@ import { KINDS } from '../kinds/index.js';
 import type { ApplyResult } from './outcome.js';
 import { toCommandReply } from './outcome.js';
 import { MachineLog } from './testing/machine-log.js';
-import { MetadError } from '@metad/contract';
+import type { MetadError } from '@metad/contract';
 import { partitionId } from '@metad/foundation';
 
 const scope = { incarnation: 'c7f3', partition: partitionId(1) };

@@ -18,7 +18,10 @@ export class Freshness {
     if (request.consistency === 'linearizable') {
       await barrier.reach(partition, await barrier.readIndex(partition, waitMs), waitMs);
     }
-    if (request.consistency === 'bounded') this.mustBeWithin(barrier.lagMs(partition), request);
+    if (request.consistency === 'bounded') {
+      const { maxLagMs = 0 } = request;
+      this.mustBeWithin(await barrier.boundMs(partition, maxLagMs, waitMs), request);
+    }
   }
 
   /** For what is read from SQL: the projection's checkpoint counts, over all partitions. */
@@ -35,7 +38,7 @@ export class Freshness {
     });
     await Promise.all(waits);
     if (request.consistency === 'bounded') {
-      this.mustBeWithin(this.tablesLagMs(model, projection), request);
+      this.mustBeWithin(await this.tablesBoundMs(model, projection, request), request);
     }
   }
 
@@ -43,6 +46,19 @@ export class Freshness {
   tablesLagMs(model: ReadModel, projection: string): number {
     const lags = this.barrier.partitions().map((partition) => this.barrier.lagMs(partition));
     return model.lagMs(projection) + Math.max(0, ...lags);
+  }
+
+  private async tablesBoundMs(
+    model: ReadModel,
+    projection: string,
+    { maxLagMs = 0 }: CheckedRequest,
+  ): Promise<number> {
+    const { barrier, waitMs } = this;
+    const behind = model.lagMs(projection);
+    const bounds = await Promise.all(
+      barrier.partitions().map((one) => barrier.boundMs(one, maxLagMs - behind, waitMs)),
+    );
+    return behind + Math.max(0, ...bounds);
   }
 
   private readIndexes(): Promise<[PartitionId, LogIndex][]> {

@@ -27,7 +27,12 @@ export interface ReadBarrier {
   readIndex(partition: PartitionId, timeoutMs: number): Promise<LogIndex>;
   /** Resolves when this node has applied `index`. Throws POSITION_NOT_REACHED. */
   reach(partition: PartitionId, index: LogIndex, timeoutMs: number): Promise<void>;
-  /** Milliseconds since this node was last known to stand at the leader's commitIndex. */
+  /**
+   * Upper bound in milliseconds of how old an answer can be; asks the leader when what is known
+   * is older than `enoughMs`. Infinite when nothing is known and no leader answers.
+   */
+  boundMs(partition: PartitionId, enoughMs: number, timeoutMs: number): Promise<number>;
+  /** An estimate of the same for replies, without asking anybody. */
   lagMs(partition: PartitionId): number;
 }
 

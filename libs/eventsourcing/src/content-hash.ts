@@ -17,6 +17,9 @@ export interface ContentHash {
 const TAG = { string: 1, integer: 2, real: 3, true: 4, false: 5, null: 6, array: 7, object: 8 };
 const NUMBER_BYTES = 8;
 
+// Held here because a global is looked up anew on every call in the test runner's sandbox.
+const { imul } = Math;
+
 // Results of the last step of the walk: two lanes and the running size.
 let high = 0;
 let low = 0;
@@ -47,9 +50,9 @@ function walkString(text: string): void {
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit > 0x7f) utf8 += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
-    first = Math.imul(first ^ unit, 0x5bd1e995);
+    first = imul(first ^ unit, 0x5bd1e995);
     first ^= first >>> 15;
-    second = Math.imul(second ^ unit, 0x2c1b3c6d);
+    second = imul(second ^ unit, 0x2c1b3c6d);
     second ^= second >>> 13;
   }
   finish(TAG.string, first, second, utf8);
@@ -70,8 +73,8 @@ function walkArray(values: readonly unknown[]): void {
   bytes += 2 + values.length;
   for (const value of values) {
     walk(value);
-    first = mix(Math.imul(first, 31) ^ high);
-    second = mix(Math.imul(second, 37) ^ low);
+    first = mix(imul(first, 31) ^ high);
+    second = mix(imul(second, 37) ^ low);
   }
   finish(TAG.array, first, second, 0);
 }
@@ -87,8 +90,8 @@ function walkObject(object: Readonly<Record<string, unknown>>): void {
     const nameHigh = high;
     const nameLow = low;
     walk(value);
-    first = (first + mix(Math.imul(nameHigh, 3) ^ high)) | 0;
-    second = (second + mix(Math.imul(nameLow, 5) ^ low)) | 0;
+    first = (first + mix(imul(nameHigh, 3) ^ high)) | 0;
+    second = (second + mix(imul(nameLow, 5) ^ low)) | 0;
     bytes += 2;
   }
   finish(TAG.object, first, second, 0);
@@ -96,16 +99,16 @@ function walkObject(object: Readonly<Record<string, unknown>>): void {
 
 /** Ends one value: the tag keeps values of different types apart. */
 function finish(tag: number, first: number, second: number, size: number): void {
-  high = mix(first + Math.imul(tag, 0x1e35a7bd));
-  low = mix(second + Math.imul(tag, 0x27d4eb2f));
+  high = mix(first + imul(tag, 0x1e35a7bd));
+  low = mix(second + imul(tag, 0x27d4eb2f));
   bytes += size;
 }
 
 /** Spreads every input bit over all output bits (the finaliser of MurmurHash3). */
 function mix(word: number): number {
   let mixed = word ^ (word >>> 16);
-  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed = imul(mixed, 0x85ebca6b);
   mixed ^= mixed >>> 13;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
+  mixed = imul(mixed, 0xc2b2ae35);
   return mixed ^ (mixed >>> 16);
 }

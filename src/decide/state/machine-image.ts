@@ -74,7 +74,7 @@ interface Held {
   readonly commands: readonly RememberedCommand[];
   readonly digest: string;
   /** Whether the record has not been replaced since: then the image has it already. */
-  isCurrent(record: StoredRecord): boolean;
+  readonly isCurrent: (record: StoredRecord) => boolean;
 }
 
 async function* chunksOf(held: Held): AsyncGenerator<Uint8Array> {

@@ -24,7 +24,10 @@ export class RecordTable {
   put(record: StoredRecord, hash: ContentHash = recordHash(record)): RecordSlot {
     const { namespace, key } = record;
     let slots = this.namespaces.get(namespace);
-    if (slots === undefined) this.namespaces.set(namespace, (slots = new Map()));
+    if (slots === undefined) {
+      slots = new Map<string, RecordSlot>();
+      this.namespaces.set(namespace, slots);
+    }
     let slot = slots.get(key);
     if (slot === undefined) {
       slot = { record, hash, scheduledAt: null };

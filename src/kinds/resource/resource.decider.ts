@@ -131,5 +131,5 @@ function ownershipOf(value: ResourceValue | null) {
 }
 
 function assignmentOf({ owner: _owner, ttlMs: _ttlMs, ...assignment }: ResourceValue) {
-  return assignment as ResourceAssigned['data'];
+  return assignment;
 }

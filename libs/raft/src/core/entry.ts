@@ -20,8 +20,8 @@ export interface Entry {
 export const entryBytes = (entry: Entry): number => entry.data.length + 48;
 
 /**
- * A membership change (thesis §4). More than one step, or `joint: true`, goes through a joint
- * configuration; an empty `steps` leaves it.
+ * A membership change (thesis §4). One step changes the configuration directly; several go through
+ * a joint configuration; an empty `steps` leaves it.
  */
 export interface ConfChange {
   readonly steps: readonly ConfStep[];

@@ -11,3 +11,4 @@ export type {
   Role,
 } from './ready.js';
 export type { Replica, ReplicaOptions, ReplicaStatus, ProposeResult, Progress } from './replica.js';
+export { createReplica } from './create-replica.js';

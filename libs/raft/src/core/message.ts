@@ -10,8 +10,7 @@ interface Envelope {
   readonly term: Term;
 }
 
-export interface VoteRequest extends Envelope {
-  readonly kind: 'vote' | 'preVote';
+interface Candidacy extends Envelope {
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
   /**
@@ -20,8 +19,23 @@ export interface VoteRequest extends Envelope {
   readonly transfer: boolean;
 }
 
+export interface VoteRequest extends Candidacy {
+  readonly kind: 'vote';
+}
+
+/** Asks whether a vote would be granted; changes nothing at the one who is asked (thesis §9.6). */
+export interface PreVoteRequest extends Candidacy {
+  readonly kind: 'preVote';
+}
+
 export interface VoteResponse extends Envelope {
-  readonly kind: 'voteResponse' | 'preVoteResponse';
+  readonly kind: 'voteResponse';
+  readonly granted: boolean;
+}
+
+/** `term` is that of the request when granted, the answerer's own when refused. */
+export interface PreVoteResponse extends Envelope {
+  readonly kind: 'preVoteResponse';
   readonly granted: boolean;
 }
 
@@ -83,7 +97,9 @@ export interface TimeoutNow extends Envelope {
 
 export type Message =
   | VoteRequest
+  | PreVoteRequest
   | VoteResponse
+  | PreVoteResponse
   | AppendRequest
   | AppendResponse
   | Heartbeat

@@ -35,15 +35,17 @@ export interface ReadState {
  * order: send `messages` (they depend on nothing unsaved) → persist `snapshot`, `hardState` and
  * `entries` in one durable write → send `messagesAfterPersist` and acknowledge with
  * `persisted(...)` → apply `committed` and acknowledge with `applied(...)`. `readStates` may be
- * answered at once. The core never waits: further Readys may be taken while writes are under way,
- * and acknowledgements come in the order in which the Readys were taken.
+ * answered at once. The core never waits: further Readys may be taken while writes are under way.
+ * Every Ready taken is acknowledged by exactly one `persisted(...)`, in the order of taking, also
+ * when it had nothing to write; `messagesAfterPersist` wait for all earlier writes too.
+ * `committed` never holds an entry that is not yet durable here, so it needs no waiting either.
  */
 export interface Ready {
   /** Set when term, vote or commit changed. */
   readonly hardState: HardState | null;
   /** False when only `commit` moved: the write may then ride with the next one that must sync. */
   readonly mustSync: boolean;
-  /** To append. When `entries[0].index` ≤ the stored last index, the stored suffix is cut first. */
+  /** To append. A first index at or below the stored last index cuts the stored suffix first. */
   readonly entries: readonly Entry[];
   /** A snapshot to install in place of everything stored, or null. */
   readonly snapshot: SnapshotMeta | null;
@@ -63,7 +65,7 @@ export interface StoredLog {
   lastIndex(): LogIndex;
   /** Term at `index`, for firstIndex − 1 (the snapshot's) … lastIndex; null when compacted away. */
   termAt(index: LogIndex): Term | null;
-  /** Entries in [from, to), at least one, then up to `bytesMax`; null when compacted away. */
+  /** Entries in [from, to), at least one, up to `bytesMax`; null when compacted away. */
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[] | null;
   /** The newest snapshot: what a follower gets that fell behind firstIndex. */
   snapshot(): SnapshotMeta;

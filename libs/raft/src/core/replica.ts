@@ -28,12 +28,18 @@ export interface ReplicaOptions {
   readonly leaseReads: boolean;
 }
 
+/** `index` is that of the first entry; the others follow it without a hole. */
 export type ProposeResult =
   | { readonly accepted: true; readonly index: LogIndex; readonly term: Term }
   | {
       readonly accepted: false;
       readonly reason:
-        'notLeader' | 'transferring' | 'uncommittedFull' | 'removed' | 'confInFlight';
+        | 'notLeader'
+        | 'transferring'
+        | 'uncommittedFull'
+        | 'removed'
+        | 'confInFlight'
+        | 'invalidConf';
     };
 
 export interface Progress {
@@ -53,7 +59,10 @@ export interface ReplicaStatus {
   readonly commit: LogIndex;
   readonly applied: LogIndex;
   readonly lastIndex: LogIndex;
+  /** Membership as of `applied`: what a snapshot taken now must carry. */
   readonly conf: ConfState;
+  /** Membership in force: the newest in the log, committed or not (thesis §4.1). */
+  readonly confInForce: ConfState;
   readonly transferTarget: NodeName | null;
   /** Empty unless leader. Keys sorted. */
   readonly progress: ReadonlyMap<NodeName, Progress>;
@@ -74,15 +83,23 @@ export interface Replica {
    */
   readIndex(context: number): void;
   transferLeadership(to: NodeName): void;
-  /** Campaigns at once (through preVote): the driver's word that the leader's node is gone. */
+  /**
+   * Campaigns at once (through preVote): the driver's word that the leader's node is gone. The
+   * others must have been told to `forgetLeader()`, or their stickiness refuses for a time-out.
+   */
   campaign(): void;
+  /** The driver's word that the leader's node is gone: grant others' votes at once. */
+  forgetLeader(): void;
   /** The transport could not deliver to `peer`: go back to probing. */
   reportUnreachable(peer: NodeName): void;
   /** The bytes of a snapshot sent to `peer` arrived, or did not. */
   reportSnapshot(peer: NodeName, delivered: boolean): void;
   hasReady(): boolean;
   takeReady(): Ready;
-  /** The write of a Ready became durable: its last entry (or 0), and the snapshot, if any. */
+  /**
+   * The write of a Ready became durable: index and term of its last entry (0, 0 when it had none)
+   * and its snapshot's index (or 0). Once for every Ready taken, in that order.
+   */
   persisted(lastIndex: LogIndex, lastTerm: Term, snapshotIndex: LogIndex): void;
   applied(index: LogIndex): void;
   /** The log was compacted by the driver up to its snapshot. */

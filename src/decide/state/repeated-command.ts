@@ -1,9 +1,9 @@
 import type { CommandRequest } from '@metad/contract';
 import { hashContent, rejection } from '@metad/eventsourcing';
 import type { ContentHash } from '@metad/eventsourcing';
-import type { Execution } from './command-runner.js';
-import type { ApplyResult, Outcome } from './outcome.js';
-import type { RememberedCommand } from './state/remembered-commands.js';
+import type { Execution } from '../command-runner.js';
+import type { ApplyResult, Outcome } from '../outcome.js';
+import type { RememberedCommand } from './remembered-commands.js';
 
 /** A request under the namespace and command name of its entry. */
 export interface AddressedRequest {

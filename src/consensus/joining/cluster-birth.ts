@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { bootstrapMap } from '@metad/partition';
 import type { Clock, LogTime, NodeName } from '@metad/foundation';
-import type { Configuration } from '../app/configuration.js';
-import type { Logger } from '../app/logger.js';
-import { encodeSystem, FEATURE_LEVEL_MAX, type SystemCommand } from '../decide/index.js';
-import type { Consensus } from './consensus.js';
-import { SYSTEM_PARTITION, type PartitionMachines } from './partition-machines.js';
+import type { Configuration } from '../../app/configuration.js';
+import type { Logger } from '../../app/logger.js';
+import { encodeSystem, FEATURE_LEVEL_MAX, type SystemCommand } from '../../decide/index.js';
+import type { Consensus } from '../consensus.js';
+import { droppedError } from '../proposal-outcome.js';
+import { SYSTEM_PARTITION, type PartitionMachines } from '../partition-machines.js';
 
 const replicasMax = 5;
 const roundMs = 200;
@@ -23,6 +24,12 @@ export class ClusterBirth {
     private readonly configuration: Configuration,
     private readonly consensus: Consensus,
     private readonly machines: PartitionMachines,
+    /** Asks another node's `node.admit`; rejects when it did not take it. */
+    private readonly askToAdmit: (
+      peer: NodeName,
+      node: NodeName,
+      identity: string,
+    ) => Promise<void>,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -41,20 +48,29 @@ export class ClusterBirth {
     this.cancel = null;
   }
 
-  /** Registers a node's disk; only the leader of partition 0 can. */
-  async register(node: NodeName, identity: string): Promise<void> {
-    await this.propose({ type: 'RegisterNode', node, identity });
+  /** Registers a node's disk in partition 0; handed on to its leader, at most once. */
+  async admit(node: NodeName, identity: string): Promise<void> {
+    if (this.consensus.serves(SYSTEM_PARTITION)) {
+      await this.propose({ type: 'RegisterNode', node, identity });
+      return;
+    }
+    const leader = this.consensus.leaderOf(SYSTEM_PARTITION);
+    if (leader === null || leader === this.configuration.node) {
+      throw droppedError(SYSTEM_PARTITION, 'noLeader', leader);
+    }
+    await this.askToAdmit(leader, node, identity);
   }
 
   private async round(identity: string): Promise<void> {
-    if (this.isProposing || !this.consensus.serves(SYSTEM_PARTITION)) return;
     const state = this.machines.system.state();
     const { node } = this.configuration;
-    if (state !== null && state.identities[node] === identity) return;
+    if (this.isProposing || state?.identities[node] === identity) return;
+    const isLeader = this.consensus.serves(SYSTEM_PARTITION);
+    if (state === null && !isLeader) return;
     this.isProposing = true;
     try {
       if (state === null) await this.propose(this.initCluster());
-      await this.register(node, identity);
+      await this.admit(node, identity);
     } catch (error) {
       this.logger.debug({ err: error }, 'partition 0 did not take it yet; trying again');
     } finally {

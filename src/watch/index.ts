@@ -1,0 +1,3 @@
+export { WatchModule } from './watch.module.js';
+export { WatchService } from './watch.service.js';
+export type { WatchSink } from './watch-ports.js';
