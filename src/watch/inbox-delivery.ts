@@ -27,7 +27,7 @@ export class InboxDelivery {
   constructor(
     private readonly connection: NatsConnection,
     private readonly subjects: Subjects,
-    private readonly endWatch: (watcher: Watcher) => void,
+    private readonly endWatch: (watcher: Watcher, reason: 'gone' | 'linkLost') => void,
   ) {}
 
   start(): void {
@@ -44,6 +44,7 @@ export class InboxDelivery {
       },
     });
     this.subscriptions.push(answered, closing);
+    void this.followLink();
   }
 
   stop(): void {
@@ -56,14 +57,16 @@ export class InboxDelivery {
     watchId: string,
     inbox: string,
     begin: (sink: WatchSink) => Watcher,
-  ): void {
+  ): Watcher {
     this.closeHere(namespace, watchId); // The same id again takes the place of the first.
     this.sequence += 1;
     const number = this.sequence;
     const watch: InboxWatch = { namespace, watchId, watcher: null };
     this.byNumber.set(number, watch);
     try {
-      watch.watcher = begin(this.sinkOf(number, inbox));
+      const watcher = begin(this.sinkOf(number, inbox));
+      watch.watcher = watcher;
+      return watcher;
     } catch (error) {
       this.byNumber.delete(number);
       throw error;
@@ -87,18 +90,31 @@ export class InboxDelivery {
     };
   }
 
+  /**
+   * What was published around a break of the link may be lost: after it every watch here ends, and
+   * its consumer goes on from what it has. Runs until the connection is closed.
+   */
+  private async followLink(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type !== 'reconnect') continue;
+      for (const { watcher } of [...this.byNumber.values()]) {
+        if (watcher) this.endWatch(watcher, 'linkLost');
+      }
+    }
+  }
+
   private onAnswer(subject: string, gone: boolean): void {
     const tokens = subject.split('.');
     const watcher = this.byNumber.get(Number(tokens[2]))?.watcher;
     if (!watcher) return;
-    if (gone) this.endWatch(watcher);
+    if (gone) this.endWatch(watcher, 'gone');
     else watcher.answered(Number(tokens[3]));
   }
 
   private closeHere(namespace: string, watchId: string): boolean {
     for (const { namespace: owner, watchId: id, watcher } of this.byNumber.values()) {
       if (owner !== namespace || id !== watchId || watcher === null) continue;
-      this.endWatch(watcher);
+      this.endWatch(watcher, 'gone');
       return true;
     }
     return false;

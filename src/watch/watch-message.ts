@@ -61,8 +61,9 @@ export class WatchMessages {
     return encode({ event: 'snapshot-end', position });
   }
 
-  progress(position: string): Uint8Array {
-    return encode({ event: 'progress', position });
+  /** `messages`: how many this watch was sent before, so that a loss on the way shows. */
+  progress(position: string, messages: number): Uint8Array {
+    return encode({ event: 'progress', position, messages });
   }
 
   /** `available`: where a new watch can go on without a hole; null when only a snapshot can. */
@@ -71,8 +72,15 @@ export class WatchMessages {
   }
 }
 
-/** `SLOW_CONSUMER`: go on from `available`. `NODE_STOPPING`: likewise, on another node. */
+/**
+ * Why a watch ended. After the first three it can go on with another one from the last position
+ * that the consumer has; after the others only from a snapshot.
+ */
 export type ResetReason =
-  'SLOW_CONSUMER' | 'NODE_STOPPING' | 'POSITION_COMPACTED' | 'INCARNATION_CHANGED';
+  | 'SLOW_CONSUMER'
+  | 'NODE_STOPPING'
+  | 'CONNECTION_LOST'
+  | 'POSITION_COMPACTED'
+  | 'INCARNATION_CHANGED';
 
 const encode = (body: object): Uint8Array => Buffer.from(JSON.stringify(body));

@@ -97,7 +97,10 @@ function newFeed(
       provide: InboxDelivery,
       inject: [CONNECTION, SUBJECTS, WatchSessions],
       useFactory: (connection: NatsConnection, subjects: Subjects, sessions: WatchSessions) =>
-        new InboxDelivery(connection, subjects, (watcher) => sessions.close(watcher)),
+        new InboxDelivery(connection, subjects, (watcher, reason) => {
+          if (reason === 'gone') sessions.close(watcher);
+          else sessions.reset(watcher, 'CONNECTION_LOST');
+        }),
     },
     {
       provide: WatchService,

@@ -255,7 +255,9 @@ describe('a quiet watch', () => {
     await node.settle();
     node.now += 4_000;
     node.sessions.sweep();
-    expect(consumer.received).toEqual([{ event: 'progress', position: 'm1.aa.1.1,m1.aa.2.0' }]);
+    expect(consumer.received).toEqual([
+      { event: 'progress', position: 'm1.aa.1.1,m1.aa.2.0', messages: 0 },
+    ]);
   });
 
   it('ends when it does not answer', async () => {

@@ -83,16 +83,23 @@ export class WatchSessions {
 
   /** Called about once a second: progress for the quiet, an end for the silent. */
   sweep(): void {
+    const { hub, messages } = this.parts;
     const now = this.parts.now();
-    let shared: Uint8Array | null = null;
+    let shared: string | null = null;
     for (const watcher of this.watchers) {
       if (watcher.silenceMs() >= this.limits.silenceMs) this.reset(watcher, 'SLOW_CONSUMER');
       else if (now - watcher.lastSentAt >= this.limits.progressMs && watcher.hasRoom) {
-        if (!this.parts.hub.follows(watcher)) continue;
-        if (!watcher.isLiveEverywhere) watcher.send(this.progressOf(watcher), true);
-        else watcher.send((shared ??= this.progressOf(null)), true);
+        if (!hub.follows(watcher)) continue;
+        const isLive = watcher.isLiveEverywhere;
+        const position = isLive ? (shared ??= hub.positionOf(null)) : hub.positionOf(watcher);
+        watcher.send(messages.progress(position, watcher.messages), true);
       }
     }
+  }
+
+  /** Where a watch stands; null while its snapshot is being sent. */
+  positionOf(watcher: Watcher): string | null {
+    return this.parts.hub.follows(watcher) ? this.parts.hub.positionOf(watcher) : null;
   }
 
   /** Sends every watcher to another node; nothing is lost, since each is told where to go on. */
@@ -132,21 +139,18 @@ export class WatchSessions {
     this.reset(watcher, reason);
   }
 
-  private reset(watcher: Watcher, reason: ResetReason): void {
-    const { hub, messages } = this.parts;
+  /** Ends a watch and tells its consumer why. */
+  reset(watcher: Watcher, reason: ResetReason): void {
+    // After a loss of the link nobody here knows which of the last messages arrived.
     const resumable = reason === 'SLOW_CONSUMER' || reason === 'NODE_STOPPING';
-    const available = resumable && hub.follows(watcher) ? hub.positionOf(watcher) : null;
-    this.finish(watcher, messages.reset(reason, available));
+    const available = resumable ? this.positionOf(watcher) : null;
+    this.finish(watcher, this.parts.messages.reset(reason, available));
   }
 
   private finish(watcher: Watcher, last: Uint8Array | null): void {
     if (!this.watchers.delete(watcher)) return;
     this.parts.hub.leave(watcher);
     watcher.end(last);
-  }
-
-  private progressOf(watcher: Watcher | null): Uint8Array {
-    return this.parts.messages.progress(this.parts.hub.positionOf(watcher));
   }
 
   private onPartitions(): void {

@@ -26,6 +26,8 @@ export class Watcher {
   /** A catch-up works for it at the moment. */
   catchingUp = false;
   lastSentAt: number;
+  /** Messages sent. */
+  messages = 0;
 
   constructor(
     readonly filter: WatchFilter,
@@ -84,6 +86,7 @@ export class Watcher {
   send(message: Uint8Array, mustMark = false): void {
     if (this.hasEnded) return;
     this.lastSentAt = this.now();
+    this.messages += 1;
     this.sink.send(message, this.window.sent(message.length, this.lastSentAt, mustMark));
   }
 

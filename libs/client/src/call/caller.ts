@@ -135,7 +135,7 @@ export class Caller {
     if (outcome.kind === 'noResponders' && outcome.reason === 'forbidden') {
       if (progress.partition !== null) this.parts.routes.leadersDenied();
     }
-    return unansweredError(call, outcome);
+    return unansweredError(call.kind, call.subject, outcome);
   }
 
   /** Null: another attempt would only get the same answer. */
