@@ -9,10 +9,11 @@ import { AdminController } from './admin.controller.js';
 import { AdminRouter } from './admin-router.js';
 import { registerLogVerbs } from './log-verbs.js';
 import { registerClusterVerbs, registerNodeVerbs } from './node-verbs.js';
+import { ProjectionAdminModule } from './projection-admin.module.js';
 import { registerPartitionVerbs } from './partition-verbs.js';
 
 /** Administration over NATS; the verbs of projections are registered by their own module. */
-@Module({ controllers: [AdminController] })
+@Module({ imports: [ProjectionAdminModule], controllers: [AdminController] })
 export class AdminModule implements OnModuleInit {
   constructor(
     @Inject(AdminRouter) private readonly router: AdminRouter,

@@ -33,13 +33,19 @@ export class ProjectionService {
   private running: Running | null = null;
   private starting: Promise<void> = Promise.resolve();
   private stopped = false;
+  private found: readonly ProjectionDefinition[] | null = null;
   private reason = 'starting';
 
   constructor(
-    private readonly definitions: readonly ProjectionDefinition[],
+    /** Asked once needed: Nest's discovery is complete only after construction. */
+    private readonly find: () => readonly ProjectionDefinition[],
     private readonly ports: ProjectionPorts,
     private readonly settings: ProjectionSettings,
   ) {}
+
+  private get definitions(): readonly ProjectionDefinition[] {
+    return (this.found ??= this.find());
+  }
 
   /** Returns at once. */
   start(): void {

@@ -1,4 +1,4 @@
-import { NAME_TOKEN, type QueryRequest } from '@metad/contract';
+import { NAME_TOKEN } from '@metad/contract';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
 import { asMetadError } from '../command/command.service.js';

@@ -78,8 +78,9 @@ export class MetadNode {
     this.child?.signal(signal);
   }
 
-  async kill(): Promise<void> {
-    await this.child?.end('SIGKILL');
+  /** Resolves when the process is gone; what does not follow `signal` is killed. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await this.child?.end(signal, 5_000);
   }
 
   async stop(): Promise<void> {

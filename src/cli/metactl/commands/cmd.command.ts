@@ -23,7 +23,8 @@ interface CmdOptions extends SessionOptions {
 @Command({
   name: 'cmd',
   arguments: '<Command>',
-  description: 'send a command and wait for its outcome; retried with the same id until it is known',
+  description:
+    'send a command and wait for its outcome; retried with the same id until it is known',
 })
 export class CmdCommand extends MetactlCommand<CmdOptions> {
   protected async execute(

@@ -1,12 +1,22 @@
 import { Command, CommandRunner } from 'nest-commander';
 import { UsageError } from '../exit-code.js';
-import { ADMIN_COMMANDS } from './admin.commands.js';
+import { ADMIN_COMMANDS } from './cluster/admin.commands.js';
+import {
+  CheckDigestCommand,
+  CheckHealthCommand,
+  CheckLagCommand,
+} from './cluster/check.commands.js';
 import {
   ClusterStatusCommand,
   NodeListCommand,
   PartitionDescribeCommand,
   PartitionListCommand,
-} from './cluster.commands.js';
+} from './cluster/cluster.commands.js';
+import {
+  ProjectionListCommand,
+  ProjectionRebuildCommand,
+  ProjectionStatusCommand,
+} from './cluster/projection.commands.js';
 
 type RunnerClass = new (...dependencies: never[]) => CommandRunner;
 
@@ -16,10 +26,19 @@ const NOUNS: readonly [noun: string, description: string, verbs: readonly Runner
   ['node', 'the running processes', [NodeListCommand]],
   ['member', 'who belongs to the cluster', []],
   ['partition', 'Raft groups', [PartitionListCommand, PartitionDescribeCommand]],
-  ['projection', 'read models in SQL', []],
+  [
+    'projection',
+    'read models in SQL',
+    [ProjectionListCommand, ProjectionStatusCommand, ProjectionRebuildCommand],
+  ],
   ['job', 'long work', []],
   ['dead-letter', 'events that a projection could not absorb', []],
   ['backup', 'copies of the whole state', []],
+  [
+    'check',
+    'for monitoring: exit code 7 if something is wrong',
+    [CheckHealthCommand, CheckLagCommand, CheckDigestCommand],
+  ],
 ];
 
 const verbsOf = (noun: string, own: readonly RunnerClass[]): readonly RunnerClass[] => [

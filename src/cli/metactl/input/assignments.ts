@@ -4,10 +4,7 @@ import { UsageError } from '../exit-code.js';
  * `key=value` (a string), `key:=json` (numbers, lists, true) and dotted keys (`labels.zone=eu`), as
  * written behind `--set`, `--where` and `--expect`, become an object.
  */
-export function parseAssignments(
-  flag: string,
-  texts: readonly string[],
-): Record<string, unknown> {
+export function parseAssignments(flag: string, texts: readonly string[]): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const text of texts) assign(result, flag, text);
   return result;

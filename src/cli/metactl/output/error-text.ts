@@ -3,7 +3,8 @@ import type { ErrorCode, FieldFault } from '@metad/contract';
 
 /** What to try next, by error. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
-  INVALID_ARGUMENT: 'numbers and lists are written key:=json, nested fields with a dot (labels.a=b)',
+  INVALID_ARGUMENT:
+    'numbers and lists are written key:=json, nested fields with a dot (labels.a=b)',
   UNKNOWN_COMMAND: 'metactl help shows the verbs; the commands stand in the documentation',
   VERSION_CONFLICT: 'read the record again and decide anew',
   NO_LEADER: 'metactl cluster status shows which nodes are up',

@@ -69,5 +69,5 @@ export function cellText(value: unknown): string {
     }
     return JSON.stringify(value);
   }
-  return String(value as number | boolean);
+  return String(value);
 }

@@ -21,7 +21,7 @@ export interface SendOptions {
   readonly onRetry?: (reason: string, delayMs: number) => void;
 }
 
-const attemptMs = 5_000;
+const attemptMs = 3_000;
 const defaultDeadlineMs = 30_000;
 const firstDelayMs = 50;
 const delayMsMax = 2_000;

@@ -8,8 +8,8 @@ import { UsageError } from '../exit-code.js';
 const defaultServer = 'nats://127.0.0.1:4222';
 
 /**
- * Where the broker is: `--context`, else NATS_URL (with NATS_CREDS), else the selected context, else
- * this machine. Contexts are those of the `nats` command line, in ~/.config/nats/context.
+ * Where the broker is: `--context`, else NATS_URL (with NATS_CREDS), else the selected context,
+ * else this machine. Contexts are those of the `nats` command line, in ~/.config/nats/context.
  */
 export function brokerAddress(context: string | undefined, env: NodeJS.ProcessEnv): BrokerAddress {
   if (context !== undefined) return readContext(context, env);

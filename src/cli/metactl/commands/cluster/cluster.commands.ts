@@ -1,12 +1,12 @@
 import { SubCommand } from 'nest-commander';
-import { EXIT } from '../exit-code.js';
-import { field } from '../output/table.js';
-import type { Session } from '../session/session.js';
+import { EXIT } from '../../exit-code.js';
+import { field } from '../../output/table.js';
+import type { Session } from '../../session/session.js';
 import { AdminCommand } from './admin.commands.js';
 import type { AdminOptions } from './admin.commands.js';
 import { partitionsOf, replicasOf } from './partition-facts.js';
 import type { PartitionFacts, ReplicaFacts } from './partition-facts.js';
-import { wholeNumber } from './metactl-command.js';
+import { wholeNumber } from '../metactl-command.js';
 
 const NODE_COLUMNS = [
   field('node'),

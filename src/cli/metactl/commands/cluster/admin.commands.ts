@@ -1,13 +1,13 @@
 import { Option, SubCommand } from 'nest-commander';
 import { MetadError } from '@metad/contract';
-import { field } from '../output/table.js';
-import type { Column } from '../output/table.js';
-import { rowsOf } from '../session/gateway.js';
-import type { NodeAnswer } from '../session/gateway.js';
-import type { Session, SessionOptions } from '../session/session.js';
+import { field } from '../../output/table.js';
+import type { Column } from '../../output/table.js';
+import { rowsOf } from '../../session/gateway.js';
+import type { NodeAnswer } from '../../session/gateway.js';
+import type { Session, SessionOptions } from '../../session/session.js';
 import { ADMIN_VERBS } from './admin-verbs.js';
 import type { AdminVerb } from './admin-verbs.js';
-import { MetactlCommand } from './metactl-command.js';
+import { MetactlCommand } from '../metactl-command.js';
 
 export interface AdminOptions extends SessionOptions {
   readonly node?: string;

@@ -1,5 +1,5 @@
-import { rowsOf } from '../session/gateway.js';
-import type { NodeAnswer } from '../session/gateway.js';
+import { rowsOf } from '../../session/gateway.js';
+import type { NodeAnswer } from '../../session/gateway.js';
 
 /** One replica, as its own node describes it (`partition.describe`). */
 export interface ReplicaFacts {

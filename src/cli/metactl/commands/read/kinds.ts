@@ -1,6 +1,6 @@
-import { UsageError } from '../exit-code.js';
-import { field } from '../output/table.js';
-import type { Column } from '../output/table.js';
+import { UsageError } from '../../exit-code.js';
+import { field } from '../../output/table.js';
+import type { Column } from '../../output/table.js';
 
 /** How metactl names and shows one kind; the service itself knows nothing of this. */
 export interface KindView {
@@ -44,7 +44,7 @@ export const KIND_VIEWS: readonly KindView[] = [
       field('tenant', 'tenantId'),
       field('resource', 'resourceId'),
       field('node'),
-      field('kind', 'resourceKind'),
+      field('kind'),
       field('owner'),
       version,
       field('labels'),
@@ -53,7 +53,7 @@ export const KIND_VIEWS: readonly KindView[] = [
   {
     kind: 'instance',
     words: ['instances'],
-    get: null,
+    get: 'GetInstance',
     list: 'ListInstances',
     idFields: ['service', 'instanceId'],
     columns: [

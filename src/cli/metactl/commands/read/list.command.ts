@@ -1,8 +1,8 @@
 import { Command, Option } from 'nest-commander';
-import { UsageError } from '../exit-code.js';
-import type { Session } from '../session/session.js';
+import { UsageError } from '../../exit-code.js';
+import type { Session } from '../../session/session.js';
 import { kindView } from './kinds.js';
-import { wholeNumber } from './metactl-command.js';
+import { wholeNumber } from '../metactl-command.js';
 import { pagesOf } from './pages.js';
 import { QueryCommand, queryRequest } from './query-options.js';
 import type { QueryOptions } from './query-options.js';
@@ -15,7 +15,11 @@ interface ListOptions extends QueryOptions {
 const defaultLimit = 100;
 
 /** `metactl list resources -n prod --where node=node-a`. */
-@Command({ name: 'list', arguments: '<kind>', description: 'records, by the columns that are indexed' })
+@Command({
+  name: 'list',
+  arguments: '<kind>',
+  description: 'records, by the columns that are indexed',
+})
 export class ListCommand extends QueryCommand<ListOptions> {
   protected async execute(
     { gateway, printer }: Session,
@@ -24,7 +28,8 @@ export class ListCommand extends QueryCommand<ListOptions> {
   ): Promise<void> {
     const view = kindView(word);
     if (view.list === null) throw new UsageError(`${view.kind} cannot be listed`);
-    const wanted = options.all === true ? Number.POSITIVE_INFINITY : (options.limit ?? defaultLimit);
+    const wanted =
+      options.all === true ? Number.POSITIVE_INFINITY : (options.limit ?? defaultLimit);
     const rows: Record<string, unknown>[] = [];
     const request = queryRequest(options);
     let more = false;

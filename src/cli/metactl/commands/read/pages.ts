@@ -1,6 +1,6 @@
 import { LIMITS } from '@metad/contract';
 import type { QueryRequest } from '@metad/contract';
-import type { Gateway } from '../session/gateway.js';
+import type { Gateway } from '../../session/gateway.js';
 
 export interface Page {
   readonly items: readonly Record<string, unknown>[];

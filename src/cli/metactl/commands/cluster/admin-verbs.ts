@@ -1,5 +1,5 @@
-import { UsageError } from '../exit-code.js';
-import { wholeNumber } from './metactl-command.js';
+import { UsageError } from '../../exit-code.js';
+import { wholeNumber } from '../metactl-command.js';
 
 /** Which nodes an administrative verb goes to when `--node` does not say. */
 export type Target = 'any' | 'each' | 'first-argument';
@@ -97,22 +97,20 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
       with: partitionNumber(other),
     }),
   },
-  ...(['pause', 'resume', 'activate', 'rollback', 'verify'] as const).map(
-    (verb): AdminVerb => ({
-      noun: 'projection',
-      verb,
-      arguments: '<name>',
-      target: 'each',
-      description: {
-        pause: 'stop absorbing events; the log waits within its budget',
-        resume: 'go on absorbing events',
-        activate: 'make the rebuilt version the live one',
-        rollback: 'go back to the version before',
-        verify: 'compare the rows with the state machine',
-      }[verb],
-      body: ([name]) => ({ name }),
-    }),
-  ),
+  ...(['pause', 'resume', 'activate', 'rollback', 'verify'] as const).map((verb): AdminVerb => ({
+    noun: 'projection',
+    verb,
+    arguments: '<name>',
+    target: 'each',
+    description: {
+      pause: 'stop absorbing events; the log waits within its budget',
+      resume: 'go on absorbing events',
+      activate: 'make the rebuilt version the live one',
+      rollback: 'go back to the version before',
+      verify: 'compare the rows with the state machine',
+    }[verb],
+    body: ([name]) => ({ name }),
+  })),
   {
     noun: 'job',
     verb: 'list',
@@ -141,20 +139,18 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     target: 'each',
     description: 'keys that a projection has parked',
   },
-  ...(['show', 'retry', 'skip'] as const).map(
-    (verb): AdminVerb => ({
-      noun: 'dead-letter',
-      verb,
-      arguments: '<id>',
-      target: 'each',
-      description: {
-        show: 'one parked key with its error and the events behind it',
-        retry: 'hand its events to the projection again',
-        skip: 'drop its events for good',
-      }[verb],
-      body: ([id]) => ({ id }),
-    }),
-  ),
+  ...(['show', 'retry', 'skip'] as const).map((verb): AdminVerb => ({
+    noun: 'dead-letter',
+    verb,
+    arguments: '<id>',
+    target: 'each',
+    description: {
+      show: 'one parked key with its error and the events behind it',
+      retry: 'hand its events to the projection again',
+      skip: 'drop its events for good',
+    }[verb],
+    body: ([id]) => ({ id }),
+  })),
   {
     noun: 'backup',
     verb: 'create',

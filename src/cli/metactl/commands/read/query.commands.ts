@@ -1,10 +1,10 @@
 import { Command, Option } from 'nest-commander';
 import type { QueryReply } from '@metad/contract';
-import { UsageError } from '../exit-code.js';
-import { field } from '../output/table.js';
-import type { Column } from '../output/table.js';
-import type { Printer } from '../output/printer.js';
-import type { Session } from '../session/session.js';
+import { UsageError } from '../../exit-code.js';
+import { field } from '../../output/table.js';
+import type { Column } from '../../output/table.js';
+import type { Printer } from '../../output/printer.js';
+import type { Session } from '../../session/session.js';
 import { idParams, kindView } from './kinds.js';
 import { QueryCommand, queryRequest } from './query-options.js';
 import type { QueryOptions } from './query-options.js';
@@ -38,7 +38,11 @@ export class ResolveCommand extends QueryCommand {
   ): Promise<void> {
     const reply =
       what === 'shard'
-        ? gateway.query(options.namespace, 'ResolveShard', queryRequest(options, { map: name, key }))
+        ? gateway.query(
+            options.namespace,
+            'ResolveShard',
+            queryRequest(options, { map: name, key }),
+          )
         : what === 'route'
           ? gateway.query(options.namespace, 'ResolveRoute', queryRequest(options, { table: name }))
           : null;
