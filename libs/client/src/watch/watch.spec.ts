@@ -15,7 +15,7 @@ class ScriptedNode {
   private readonly connection: MemoryConnection;
 
   constructor(
-    private readonly broker: MemoryBroker,
+    broker: MemoryBroker,
     private readonly position = 'm1.aa.1.10',
   ) {
     this.connection = broker.answer('metad.v1.watch.*', (body) => this.onRequest(body));
