@@ -8,7 +8,9 @@ import { CommandModule } from './command/command.module.js';
 import { ConsensusModule } from './consensus/consensus.module.js';
 import { ProjectionModule } from './projection/projection.module.js';
 import { ProjectionService } from './projection/projection.service.js';
+import { HttpModule } from './http/http.module.js';
 import { QueryModule } from './query/query.module.js';
+import { WatchModule } from './watch/index.js';
 
 /** The stages of the service, in the order in which a command meets them. */
 @Module({})
@@ -36,6 +38,8 @@ export class AppModule implements OnModuleInit {
         ConsensusModule,
         ProjectionModule,
         QueryModule,
+        WatchModule,
+        HttpModule,
         AdminModule,
         LifecycleModule,
       ],
