@@ -44,7 +44,9 @@ export function openApiDocument(
       description: 'Control-plane metadata, replicated by Raft. The same bodies work over NATS.',
     },
     paths: { ...paths, ...otherPaths() },
-    components: { schemas: { CommandReply: COMMAND_REPLY, QueryReply: QUERY_REPLY, Error: ERROR_BODY } },
+    components: {
+      schemas: { CommandReply: COMMAND_REPLY, QueryReply: QUERY_REPLY, Error: ERROR_BODY },
+    },
   };
 }
 
