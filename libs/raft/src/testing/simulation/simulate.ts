@@ -1,9 +1,12 @@
 import { nodeName } from '@metad/foundation';
+import type { NodeName } from '@metad/foundation';
 import { createReplica } from '../../core/index.js';
 import type { Message, Replica, ReplicaOptions } from '../../core/index.js';
 import { confOf } from '../replica-group.js';
 import { Nemesis } from './faults/nemesis.js';
-import type { Plan } from './faults/plan.js';
+import type { DiskFaults, Plan } from './faults/plan.js';
+import { plant } from './faults/sabotage.js';
+import type { Sabotage } from './faults/sabotage.js';
 import { CoreNode } from './nodes/core-node.js';
 import type { SimNode } from './nodes/sim-node.js';
 import { Oracle } from './oracle/oracle.js';
@@ -17,13 +20,6 @@ import { Host } from './world/host.js';
 import { CALM, Network } from './world/network.js';
 import { World } from './world/world.js';
 
-/** A deliberate bug, for negative controls: what it does to every replica or state machine. */
-export interface Sabotage {
-  readonly name: string;
-  sabotage?(replica: Replica): Replica;
-  readonly machine?: KvBugs;
-}
-
 /** What a run was, when nothing was wrong. */
 export interface Report {
   readonly seed: number;
@@ -34,6 +30,7 @@ export interface Report {
   readonly faults: Readonly<Record<string, number>>;
 }
 
+const CALM_DISK: DiskFaults = { syncMs: 1, laggardFactor: 1, stalling: 0, stallMs: 0 };
 const HONEST: KvBugs = { deduplicationNotInSnapshot: false };
 /** Logs are compared pairwise after so many events. */
 const compareEvery = 500;
@@ -62,13 +59,16 @@ class Run {
     world.afterEvent = () => this.check();
     for (const node of nodes) node.start();
     network.faults = plan.links;
-    for (const node of nodes) node.disk.faults = plan.disk;
+    nodes.forEach(({ disk }, at) => {
+      const syncMs = plan.disk.syncMs * (at === 0 ? plan.disk.laggardFactor : 1);
+      disk.faults = { ...plan.disk, syncMs };
+    });
     this.makeClients().forEach((client) => client.start(() => this.over));
     this.nemesis.start();
     await world.runUntil(plan.faultsMs);
     this.nemesis.stop();
     network.faults = CALM;
-    for (const node of nodes) node.disk.faults = { syncMs: 1, stalling: 0, stallMs: 0 };
+    for (const node of nodes) node.disk.faults = CALM_DISK;
     this.over = true;
     await this.recover();
     this.judge();
@@ -83,7 +83,7 @@ class Run {
     const group = {
       oracle: this.oracle,
       bootstrap: confOf(names.slice(0, plan.voters)),
-      tickMs: 50,
+      tickMs: 20,
       options: {
         leaseReads: plan.leaseReads,
         appendBytesMax: plan.appendBytesMax,
@@ -91,10 +91,8 @@ class Run {
       },
       snapshotEntries: plan.snapshotEntries,
       bugs: this.sabotage?.machine ?? HONEST,
-      createReplica: (options: ReplicaOptions): Replica => {
-        const replica = createReplica(options);
-        return this.sabotage?.sabotage?.(replica) ?? replica;
-      },
+      createReplica: (options: ReplicaOptions): Replica =>
+        plant(this.sabotage, createReplica(options)),
       send: (message: Message, image: Uint8Array | null): void => {
         this.network.send(message.from, message.to, () => {
           nodes.get(message.to)?.receive(message, image);
@@ -112,7 +110,7 @@ class Run {
   private makeClients(): readonly Client[] {
     const { plan, world, nodes, ledger } = this;
     return Array.from({ length: plan.clients }, (_, at) => {
-      return new Client(`c${at + 1}`, world, nodes, ledger, plan.keys);
+      return new Client(`c${at + 1}`, world, nodes, ledger, plan.keys, plan.thinkMs);
     });
   }
 
@@ -122,8 +120,15 @@ class Run {
 
   private check(): void {
     const witnesses = this.witnesses();
-    for (const witness of witnesses) this.oracle.observe(witness);
+    for (const witness of witnesses) {
+      if (this.oracle.observe(witness)) this.onMoment(witness.name);
+    }
     if (this.world.events % compareEvery === 0) this.oracle.compareLogs(witnesses);
+  }
+
+  private onMoment(name: NodeName): void {
+    const node = this.nodes.find((other) => other.name === name);
+    if (node !== undefined) this.nemesis.onMoment(node);
   }
 
   /** Liveness: a client succeeds again, and every member has everything. */
@@ -131,12 +136,12 @@ class Run {
     const { world, plan } = this;
     const deadline = world.now + plan.recoveryMs;
     let alive = false;
-    const client = new Client('last', world, this.nodes, this.ledger, plan.keys);
+    const client = new Client('last', world, this.nodes, this.ledger, plan.keys, plan.thinkMs);
     client.prove(() => {
       alive = true;
     });
     await world.runUntil(deadline, () => alive && this.isConverged());
-    demand(alive, () => `liveness: no progress within ${plan.recoveryMs} ms after the faults`);
+    demand(alive, () => `liveness: no progress in ${plan.recoveryMs} ms: ${this.describe()}`);
     demand(this.isConverged(), () => `liveness: not all have everything: ${this.describe()}`);
   }
 

@@ -134,6 +134,10 @@ export class CoreNode implements SimNode {
     });
   }
 
+  slowDisk(factor: number): void {
+    this.disk.slowness = factor;
+  }
+
   snapshot(): void {
     const { replica, disk, machine } = this;
     if (replica === null || machine.appliedIndex() <= disk.log.snapshot().index) return;

@@ -25,6 +25,8 @@ export interface SimNode {
   changeMembers(change: ConfChange): void;
   /** The word that this leader's node is gone. */
   leaderGone(leader: NodeName, campaign: boolean): void;
+  /** From now on syncs take so many times longer. */
+  slowDisk(factor: number): void;
   /** Takes a snapshot now, if there is something new. */
   snapshot(): void;
 }

@@ -71,18 +71,23 @@ export class Oracle {
     demand(known.digest === digest, () => `${by} restored another state at ${index}`);
   }
 
-  /** After every event, for the nodes that are up. */
-  observe(witness: Witness): void {
+  /** After every event, for the nodes that are up. True when something telling just happened. */
+  observe(witness: Witness): boolean {
     const { name, life, status } = witness;
     const before = this.seen.get(name);
     if (before?.life === life) this.observeSameLife(before, status);
     if (status.role === 'leader') this.observeLeader(witness, before);
     const { term, commit, applied, role, lastIndex } = status;
+    const telling =
+      before?.role !== role ||
+      before.term !== term ||
+      (role === 'leader' && before.commit < commit);
     if (before === undefined) {
       this.seen.set(name, { life, term, commit, applied, role, lastIndex });
     } else {
       Object.assign(before, { life, term, commit, applied, role, lastIndex });
     }
+    return telling;
   }
 
   private observeSameLife(before: Seen, status: ReplicaStatus): void {
