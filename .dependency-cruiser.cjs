@@ -24,6 +24,13 @@ module.exports = {
       to: { pathNot: ['^libs/raft/src/core/', lib('foundation')] },
     },
     {
+      name: 'codec-is-pure',
+      comment: 'Bytes of log records and frames: knows what it packs, not where it goes.',
+      severity: 'error',
+      from: { path: '^libs/raft/src/codec/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^libs/raft/src/(codec|core)/', lib('foundation')] },
+    },
+    {
       name: 'pure-libs-have-no-io',
       comment:
         'contract, eventsourcing and partition are data and rules; hashing is their only dependency.',

@@ -1,4 +1,4 @@
-/** One configuration for every suite; paths select what runs (`npm test` runs all but cluster and browser). */
+/** One configuration for every suite; paths select what runs (`npm test` runs all but browser). */
 const libs = [
   'foundation',
   'contract',
@@ -14,7 +14,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test'],
   testRegex: '\\.spec\\.ts$',
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/cluster/', '/test/browser/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/browser/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -36,6 +36,7 @@ export default {
     ],
   },
   moduleNameMapper: {
+    '^@metad/eventsourcing/testing$': '<rootDir>/libs/eventsourcing/src/testing/index.ts',
     '^@metad/raft/testing$': '<rootDir>/libs/raft/src/testing/index.ts',
     ...Object.fromEntries(
       libs.map((name) => [`^@metad/${name}$`, `<rootDir>/libs/${name}/src/index.ts`]),

@@ -18,6 +18,20 @@ export interface EventSource {
     after: LogIndex,
     entriesMax: number,
   ): Promise<readonly AppliedEntry[]>;
+  /** True if a read after `after` needs a replay: a reader should follow one of these at a time. */
+  isReplayed(partition: PartitionId, after: LogIndex): boolean;
   /** Calls `listener` after `head` moved, at most once per turn of the event loop. */
   onAdvance(listener: (partition: PartitionId) => void): () => void;
+}
+
+/** What followed a cursor is gone from log, archive and snapshots: begin again from a snapshot. */
+export class PositionCompacted extends Error {
+  override readonly name = 'PositionCompacted';
+
+  constructor(
+    readonly partition: PartitionId,
+    readonly after: LogIndex,
+  ) {
+    super(`entries of partition ${partition} after index ${after} can no longer be derived`);
+  }
 }

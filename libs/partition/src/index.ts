@@ -1,1 +1,10 @@
-export {};
+export { getPartitionKey, getPrefixPartitionKey, POINTS } from './routing-key.js';
+export type { Point } from './routing-key.js';
+export { loadHasher, hashHigh } from './key-hash.js';
+export { PartitionMap } from './partition-map.js';
+export type { PartitionMapData, PartitionAssignment, PointRange } from './partition-map-data.js';
+export { bootstrapMap, bootstrapSystemReplicas } from './bootstrap-map.js';
+export type { BootstrapOptions } from './bootstrap-map.js';
+export { splitPartition, mergePartitions, withReplicas } from './partition-map-changes.js';
+export { planTransfer } from './leadership-plan.js';
+export type { LeadershipShare, LedPartition, LeadershipTransfer } from './leadership-plan.js';

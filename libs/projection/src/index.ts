@@ -1,1 +1,54 @@
-export {};
+export { tableName, keyOf, canonicalJson } from './table/table-shape.js';
+export type { TableShape, Column, ColumnType, Cell, Row } from './table/table-shape.js';
+export type {
+  ProjectionHandler,
+  ProjectionDefinition,
+  FailurePolicy,
+  RowSink,
+  TableRows,
+} from './handler/projection-handler.js';
+export { Projection, projectionOf } from './handler/projection.decorator.js';
+export type { ProjectionOptions } from './handler/projection.decorator.js';
+export { RecordProjection, RECORD_COLUMNS, recordCells } from './handler/record-projection.js';
+export { ProjectionRegistry, orderDefinitions } from './handler/projection-registry.js';
+export type { EntrySource } from './processor/entry-source.js';
+export { OrderedProcessor, defaultProcessorOptions } from './processor/processor.js';
+export type { ProcessorOptions, ProcessorPorts, ProcessorState } from './processor/processor.js';
+export { ProjectionVersion, recordKey } from './processor/projection-version.js';
+export type { Fault } from './processor/projection-version.js';
+export { backOffDelay, describe as describeFailure } from './processor/delivery.js';
+export { Watermark } from './processor/watermark.js';
+export { RowDigest } from './table/row-digest.js';
+export { FencedError, Cursor } from './checkpoint/checkpoint.js';
+export type { Checkpoint } from './checkpoint/checkpoint.js';
+export { Batch } from './processor/batch.js';
+export { failureOf } from './postgres/sql-database.js';
+export type {
+  SqlDatabase,
+  SqlSession,
+  SqlResult,
+  SqlFailure,
+  Statement,
+  TransactionOptions,
+} from './postgres/sql-database.js';
+export { PgDatabase, sessionOptions } from './postgres/pg-database.js';
+export type { PgDatabaseOptions } from './postgres/pg-database.js';
+export { RebuildRun, VerificationFailed } from './rebuild/rebuild-run.js';
+export type {
+  RebuildPorts,
+  RebuildSource,
+  RebuildOptions,
+  RebuildProgress,
+  RebuildReport,
+} from './rebuild/rebuild-run.js';
+export { Pace, RunCancelled, RunSuspended } from './rebuild/pace.js';
+export { verifyVersion } from './rebuild/verification.js';
+export type {
+  VerificationReport,
+  RecordSource,
+  RecordsAt,
+  PartitionFinding,
+  KeyDifference,
+} from './rebuild/verification.js';
+export { cataloguedVersions, createVersion, dropVersion } from './rebuild/version-catalog.js';
+export type { CataloguedVersion, VersionState } from './rebuild/version-catalog.js';

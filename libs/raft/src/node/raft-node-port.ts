@@ -1,5 +1,6 @@
 import type { LogIndex, NodeName, PartitionId, Term } from '@metad/foundation';
-import type { ConfState, Entry, ReplicaStatus } from '../core/index.js';
+import type { ConfChange, ConfState, Entry, ReplicaStatus } from '../core/index.js';
+import type { NodeStatsSnapshot } from './node-stats.js';
 import type { ProposalObserver } from './state-machine-port.js';
 
 /** Leadership of one partition as this node sees it. */
@@ -9,6 +10,11 @@ export interface LeaderChange {
   readonly leader: NodeName | null;
   /** This node leads and has applied the no-op of its term: it may serve and answer reads. */
   readonly serving: boolean;
+}
+
+/** No leader confirmed a read, or a transfer, in time: nothing was changed, try again. */
+export class NoLeaderError extends Error {
+  override readonly name = 'NoLeaderError';
 }
 
 /** All replicas of one process, driven by one loop. What `src/consensus` talks to. */
@@ -31,7 +37,12 @@ export interface RaftNode {
   readIndex(partition: PartitionId, timeoutMs: number): Promise<LogIndex>;
   /** Resolves when this node has applied `index`; false on time-out. */
   waitApplied(partition: PartitionId, index: LogIndex, timeoutMs: number): Promise<boolean>;
+  /** Resolves when `to` leads as seen from here; rejects with `NoLeaderError` when it does not. */
   transferLeadership(partition: PartitionId, to: NodeName): Promise<void>;
+  /**
+   * Proposes a change of this partition's replicas; the observer hears of it as of any proposal.
+   */
+  proposeConfChange(partition: PartitionId, change: ConfChange, observer: ProposalObserver): void;
   status(partition: PartitionId): PartitionStatus | null;
   leaderOf(partition: PartitionId): NodeName | null;
   onLeaderChange(listener: (change: LeaderChange) => void): void;
@@ -39,8 +50,14 @@ export interface RaftNode {
   readCommitted(partition: PartitionId, from: LogIndex, bytesMax: number): readonly Entry[] | null;
   /** Oldest index a subscriber still needs; compaction keeps it, up to the lag budget. */
   holdLog(partition: PartitionId, holder: string, index: LogIndex): void;
+  /** How the loop does; reading it costs a walk over the partitions. */
+  stats(): NodeStatsSnapshot;
   /** Transfers leadership away, finishes what is in flight, refuses new proposals. */
   drain(timeoutMs: number): Promise<void>;
+  /**
+   * Ends all activity; proposers learn `unknown`. Log, snapshots and transport stay open, whoever
+   * opened them closes them.
+   */
   stop(): Promise<void>;
 }
 

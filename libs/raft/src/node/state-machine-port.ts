@@ -48,4 +48,6 @@ export type DropReason =
   | 'transferring'
   | 'stopping'
   | 'storageFull'
-  | 'noPartition';
+  | 'noPartition'
+  /** A membership change that does not fit the present membership. */
+  | 'invalid';

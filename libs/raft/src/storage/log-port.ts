@@ -7,7 +7,10 @@ import type { Entry, HardState, SnapshotMeta, StoredLog } from '../core/index.js
 export interface PartitionWrite {
   readonly partition: PartitionId;
   readonly hardState: HardState | null;
-  /** Replaces everything stored below and including its index. Its file is already durable. */
+  /**
+   * Replaces the whole stored log, entries above its index too (a core that wants to keep those
+   * has them in `entries`). Its file is already durable.
+   */
   readonly snapshot: SnapshotMeta | null;
   /** Contiguous. A first index at or below the stored last index cuts the stored suffix first. */
   readonly entries: readonly Entry[];
@@ -19,8 +22,9 @@ export interface RecoveredPartition {
   readonly hardState: HardState;
   readonly snapshot: SnapshotMeta;
   /**
-   * `sound`: serve. `corrupt`: neither vote nor lead; refill from a peer. `reason` names file and
-   * offset.
+   * `sound`: serve. `corrupt`: acknowledged records are lost, `reason` names file and offset. Then
+   * the stored log holds only what can be trusted, `hardState` has no vote and the highest term
+   * seen: neither vote nor lead, refill from a peer, then `heal`.
    */
   readonly state: 'sound' | 'corrupt';
   readonly reason: string | null;
@@ -34,18 +38,44 @@ export interface RecoveredPartition {
 export interface NodeLog {
   /** Recovered partitions, sorted by id. Valid after open. */
   recovered(): readonly RecoveredPartition[];
+  /** What opening found and did, for the operator. */
+  report(): RecoveryReport;
   /** Starts a partition that was not recovered, at index 0 or at a snapshot. */
   create(partition: PartitionId, snapshot: SnapshotMeta): void;
+  /** Why a partition must neither vote nor lead; null when it is sound. */
+  damageOf(partition: PartitionId): string | null;
+  /**
+   * Declares a corrupt partition refilled: it holds again everything that it may ever have
+   * acknowledged, and `hardState.term` is above every term it may have voted in.
+   */
+  heal(partition: PartitionId, hardState: HardState): Promise<void>;
   /** The stored log of one partition; the same object on every call. */
   partition(partition: PartitionId): StoredLog;
   /** Writes all partitions' additions with one write and, if `sync`, one fdatasync. */
   append(writes: readonly PartitionWrite[], sync: boolean): Promise<void>;
   /** A snapshot at `snapshot.index` is durable: entries up to `upTo` ≤ its index may go. */
   compact(partition: PartitionId, snapshot: SnapshotMeta, upTo: LogIndex): void;
-  /** Every committed entry still on disk, oldest first, from `from`; for archive and replay. */
+  /** Term of the last entry, or of the snapshot when there is none. */
   lastTerm(partition: PartitionId): Term;
   stats(): LogStats;
   close(): Promise<void>;
+}
+
+/** What opening a log found and did. */
+export interface RecoveryReport {
+  /** True when the directory was empty: under an old name, this node must not vote. */
+  readonly fresh: boolean;
+  readonly segments: number;
+  readonly records: number;
+  /** Bytes of a torn tail that were cut. */
+  readonly cutBytes: number;
+  /**
+   * True when records were lost that cannot be charged to a partition: one that is not recovered
+   * may have existed, so whatever is created now starts corrupt.
+   */
+  readonly unattributed: boolean;
+  /** Damage and repairs in words. */
+  readonly findings: readonly string[];
 }
 
 export interface LogStats {
@@ -56,6 +86,12 @@ export interface LogStats {
   readonly segments: number;
   readonly bytesOnDisk: number;
   readonly tailBytes: number;
+  /** Bytes of entries that are still needed. */
+  readonly liveBytes: number;
+  /** The soft limit of the disk is reached: refuse what grows state. Ends by itself. */
+  readonly storageFull: boolean;
+  /** Why old segments cannot be removed at present; null when they can. */
+  readonly cleaningFault: string | null;
 }
 
 /** The log can no longer promise anything: a write or fsync failed. Fatal to the node. */

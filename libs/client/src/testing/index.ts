@@ -1,0 +1,3 @@
+export { MemoryBroker, MemoryConnection } from './memory-broker.js';
+export type { Body } from './memory-broker.js';
+export { ManualClock } from './manual-clock.js';

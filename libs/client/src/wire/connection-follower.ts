@@ -1,0 +1,73 @@
+import type { Clock } from '@metad/foundation';
+import type { WireConnection, WireStatus } from './wire-connection.js';
+
+export interface ConnectionEvents {
+  /** The link is down; what was on its way is lost. */
+  lost(): void;
+  /** The link is up again, perhaps to another server. */
+  restored(): void;
+  /** The broker refused a publish to this subject. */
+  refused(subject: string): void;
+}
+
+/** Follows a connection's state, so that a call waits for the link instead of sending into a void. */
+export class ConnectionFollower {
+  private up = true;
+  private waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly connection: WireConnection,
+    private readonly clock: Clock,
+    private readonly events: ConnectionEvents,
+  ) {}
+
+  get connected(): boolean {
+    return this.up && !this.connection.isClosed();
+  }
+
+  /** Runs until the connection is closed. */
+  async follow(): Promise<void> {
+    for await (const status of this.connection.status()) this.onStatus(status);
+    this.up = false;
+    this.wake();
+  }
+
+  /** Resolves when the link is up, or after `timeoutMs`. */
+  untilConnected(timeoutMs: number): Promise<void> {
+    if (this.connected) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.clock.after(timeoutMs, resolve);
+      this.waiting.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  private onStatus(status: WireStatus): void {
+    if (status.type === 'disconnect') {
+      this.up = false;
+      this.events.lost();
+    } else if (status.type === 'reconnect') {
+      this.up = true;
+      this.events.restored();
+      this.wake();
+    } else if (status.type === 'error') {
+      const subject = refusedPublish(status);
+      if (subject !== null) this.events.refused(subject);
+    }
+  }
+
+  private wake(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resume of waiting) resume();
+  }
+}
+
+function refusedPublish({ error, permissionContext }: WireStatus): string | null {
+  const refusal = (permissionContext ?? error) as { operation?: unknown; subject?: unknown } | null;
+  if (typeof refusal !== 'object' || refusal === null) return null;
+  const { operation, subject } = refusal;
+  return operation === 'publish' && typeof subject === 'string' ? subject : null;
+}

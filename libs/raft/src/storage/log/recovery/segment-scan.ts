@@ -1,0 +1,68 @@
+import {
+  BATCH_BODY_BYTES,
+  BATCH_RECORD_BYTES,
+  BatchClaim,
+  bodyIsSound,
+  readBatch,
+  readHeader,
+  RECORD_HEADER_BYTES,
+  RecordHeader,
+} from '../format/record.js';
+
+/** What stands at a place in a segment. */
+export type BatchVerdict = 'sound' | 'damaged' | 'none';
+
+/** Called for each record of a batch; `sound` is false when its body is damaged. */
+export type RecordVisitor = (header: RecordHeader, offset: number, sound: boolean) => void;
+
+/** Reads the batches of one segment. Holds its bytes, judges nothing beyond them. */
+export class SegmentScan {
+  readonly claim = new BatchClaim();
+  private readonly header = new RecordHeader();
+
+  constructor(
+    readonly sequence: number,
+    readonly bytes: Uint8Array,
+    private readonly seed: number,
+  ) {}
+
+  /** The batch at `offset`: `claim` is filled unless there is none. */
+  batchAt(offset: number): BatchVerdict {
+    if (!readBatch(this.bytes, offset, this.bytes.length, this.seed, this.claim)) return 'none';
+    let sound = true;
+    const whole = this.visit(offset, (_header, _at, bodySound) => (sound &&= bodySound));
+    return sound && whole ? 'sound' : 'damaged';
+  }
+
+  /** Where the batch that `claim` describes ends, if it is whole. */
+  batchEnd(offset: number): number {
+    return offset + BATCH_RECORD_BYTES + this.claim.bytes;
+  }
+
+  /**
+   * Visits the records of the batch that `claim` describes, as far as their headers can be
+   * trusted; false when the rest of the batch cannot be told apart.
+   */
+  visit(offset: number, visitor: RecordVisitor): boolean {
+    const { bytes, header } = this;
+    const end = this.batchEnd(offset);
+    let at = offset + BATCH_RECORD_BYTES;
+    while (at < end) {
+      if (!readHeader(bytes, at, Math.min(end, bytes.length), this.seed, header)) return false;
+      visitor(header, at, bodyIsSound(bytes, at, Math.min(end, bytes.length), header));
+      at += RECORD_HEADER_BYTES + header.bodyBytes;
+    }
+    return at === end && end <= bytes.length;
+  }
+
+  /** The next place at or after `from` where a batch begins; −1 for none. Fills `claim`. */
+  nextBatch(from: number): number {
+    const { bytes, seed, claim } = this;
+    let at = bytes.indexOf(BATCH_BODY_BYTES, from);
+    while (at >= 0) {
+      if (readBatch(bytes, at, bytes.length, seed, claim)) return at;
+      at = bytes.indexOf(BATCH_BODY_BYTES, at + 1);
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,10 @@
+import { Bookkeeping1790000000001 } from './1790000000001-bookkeeping.js';
+import { Records1790000000002 } from './1790000000002-records.js';
+import { History1790000000003 } from './1790000000003-history.js';
+
+/** In order, oldest first. Forward only; a released migration never changes. */
+export const MIGRATIONS = [
+  Bookkeeping1790000000001,
+  Records1790000000002,
+  History1790000000003,
+] as const;

@@ -1,0 +1,19 @@
+import type { Configuration } from './configuration.js';
+
+/** What a node says of itself, in `node.describe` and on the dashboard. */
+export class NodeFacts {
+  readonly node: string;
+  readonly cluster: string;
+  readonly startedAt = new Date().toISOString();
+  readonly pid = process.pid;
+  /** Base URL; empty until the node listens. */
+  http = '';
+
+  constructor(
+    { node, cluster }: Configuration,
+    readonly version: string,
+  ) {
+    this.node = node;
+    this.cluster = cluster;
+  }
+}

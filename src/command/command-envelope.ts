@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { CommandRequest } from '@metad/contract';
+import { invalidArgument } from './request-body.js';
+
+const plainText = (charsMax: number) =>
+  z
+    .string()
+    .max(charsMax)
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+
+const expectation = z
+  .record(z.string().min(1).max(64), z.unknown())
+  .refine((fields) => Object.keys(fields).length > 0, 'must not be empty')
+  .refine((fields) => Object.keys(fields).length <= 16, 'must not name more than 16 fields')
+  .superRefine((fields, context) => {
+    const wrong = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const { version, absent, exists } = fields;
+    if (version !== undefined && !(Number.isSafeInteger(version) && Number(version) > 0)) {
+      wrong('version', 'must be a whole number from 1');
+    }
+    if (absent !== undefined && absent !== true) wrong('absent', 'can only be true');
+    if (exists !== undefined && exists !== true) wrong('exists', 'can only be true');
+    if (absent === true && Object.keys(fields).length > 1) wrong('absent', 'must stand alone');
+  });
+
+/** The envelope around every command; `data` is checked by the command's own schema. */
+const envelopeSchema = z.strictObject({
+  commandId: z.uuid('must be a UUID'),
+  data: z.record(z.string(), z.unknown()),
+  expect: expectation.optional(),
+  deadline: z.iso.datetime({ offset: true }).optional(),
+  meta: z
+    .strictObject({
+      actor: plainText(256).optional(),
+      reason: plainText(1024).optional(),
+      correlationId: plainText(128).optional(),
+      causationId: plainText(128).optional(),
+    })
+    .optional(),
+  dryRun: z.boolean().optional(),
+  namespace: z.string().max(64).optional(),
+  command: z.string().max(64).optional(),
+});
+
+/** Throws INVALID_ARGUMENT naming every field at fault. */
+export function parseEnvelope(value: Readonly<Record<string, unknown>>): CommandRequest {
+  const parsed = envelopeSchema.safeParse(value);
+  if (!parsed.success) throw invalidArgument(faultsOf(parsed.error, ''));
+  return value as unknown as CommandRequest;
+}
+
+/** zod's issues as the contract's field faults; an unknown key is a fault of that key. */
+export function faultsOf(error: z.ZodError, prefix: string) {
+  return error.issues.slice(0, 20).flatMap((issue) => {
+    const path = [...(prefix === '' ? [] : [prefix]), ...issue.path.map(String)];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        field: [...path, key].join('.'),
+        reason: 'is not a known field',
+      }));
+    }
+    return [{ field: path.join('.'), reason: issue.message }];
+  });
+}

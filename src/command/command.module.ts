@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import type { Subjects } from '@metad/contract';
+import type { Clock } from '@metad/foundation';
+import type { Configuration } from '../app/configuration.js';
+import { NatsRequester } from '../app/nats/nats-requester.js';
+import { CLOCK, CONFIGURATION, KINDS_REGISTRY, SUBJECTS } from '../app/tokens.js';
+import { Consensus } from '../consensus/consensus.js';
+import { LogClocks } from '../consensus/log-clocks.js';
+import { PartitionDirectory } from '../consensus/partition-directory.js';
+import { PartitionMachines } from '../consensus/partition-machines.js';
+import type { KindRegistry } from '../kinds/index.js';
+import { CommandController } from './command.controller.js';
+import { CommandForwarder } from './command-forwarder.js';
+import { CommandProposer } from './command-proposer.js';
+import { CommandRouter } from './command-router.js';
+import { CommandService } from './command.service.js';
+
+/** Longer than the leader's own patience, so that its answer wins over the forwarder's guess. */
+const forwardTimeoutMs = 12_000;
+
+/** Stage 1: the way in. */
+@Module({
+  controllers: [CommandController],
+  providers: [
+    {
+      provide: CommandForwarder,
+      inject: [NatsRequester, SUBJECTS],
+      useFactory: (requester: NatsRequester, subjects: Subjects) =>
+        new CommandForwarder(requester, subjects, forwardTimeoutMs),
+    },
+    {
+      provide: CommandRouter,
+      inject: [KINDS_REGISTRY, PartitionDirectory, CLOCK],
+      useFactory: (kinds: KindRegistry, directory: PartitionDirectory, clock: Clock) =>
+        new CommandRouter(kinds, directory, clock),
+    },
+    {
+      provide: CommandProposer,
+      inject: [Consensus, PartitionDirectory, PartitionMachines, KINDS_REGISTRY, LogClocks, CLOCK],
+      useFactory: (...parts: ConstructorParameters<typeof CommandProposer>) =>
+        new CommandProposer(...parts),
+    },
+    {
+      provide: CommandService,
+      inject: [CommandRouter, Consensus, CommandProposer, CommandForwarder, CONFIGURATION],
+      useFactory: (
+        router: CommandRouter,
+        consensus: Consensus,
+        proposer: CommandProposer,
+        forwarder: CommandForwarder,
+        { limits }: Configuration,
+      ) => new CommandService(router, consensus, proposer, forwarder, limits.requestBytesMax),
+    },
+  ],
+  exports: [CommandService, CommandForwarder],
+})
+export class CommandModule {}

@@ -1,0 +1,80 @@
+import { VolatileSnapshots } from './tmp-snapshots.js';
+import { randomInt } from 'node:crypto';
+import { subjectsUnder } from '@metad/contract';
+import type { Clock, NodeName } from '@metad/foundation';
+import { seededRandom } from '@metad/foundation';
+import { createRaftNode, immediateTurns, openNodeLog, NatsTransport } from '@metad/raft';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Configuration } from '../app/configuration.js';
+import type { Logger } from '../app/logger.js';
+import { diskIdentity } from './joining/disk-identity.js';
+import type { OpenedRaft } from './opened-raft.js';
+import type { PartitionMachines } from './partition-machines.js';
+
+export interface RaftSurroundings {
+  readonly configuration: Configuration;
+  readonly connection: NatsConnection;
+  readonly machines: PartitionMachines;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The log failed: the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Locks and recovers the data directory and makes the Raft node over it. Nothing votes yet. */
+export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRaft> {
+  const { configuration, connection, machines, clock, logger, onFatal } = surroundings;
+  const { dataDir: directory, cluster, node: self } = configuration;
+  const identity = diskIdentity(directory);
+  const log = await openNodeLog({ directory, clock, cluster, node: self });
+  const report = log.report();
+  logger.info({ ...report }, report.fresh ? 'empty log' : 'log recovered');
+  const snapshots = new VolatileSnapshots();
+  const random = seededRandom(randomInt(0x7fff_ffff));
+  const transport = new NatsTransport({
+    connection,
+    clock,
+    random,
+    self,
+    cluster,
+    subjects: subjectsUnder(configuration.subjectPrefix),
+    incarnation: () => machines.system.state()?.incarnation ?? '',
+    isMember: (name) => isMember(machines, configuration, name),
+    secrets: configuration.nodeSecrets,
+  });
+  const node = createRaftNode({
+    self,
+    log,
+    snapshots,
+    transport,
+    stateMachine: (partition) => machines.create(partition),
+    clock,
+    random,
+    turns: immediateTurns,
+    onFatal,
+    onPartitionStopped: (partition, error) =>
+      logger.error({ partition, err: error }, 'a partition stopped on this node'),
+    limits: {
+      heartbeatMs: configuration.heartbeatMs,
+      electionMs: configuration.electionMs,
+      snapshotEntries: configuration.snapshotEntries,
+    },
+  });
+  const close = async (): Promise<void> => {
+    await node.stop();
+    await transport.close();
+    await log.close();
+  };
+  return { node, log, snapshots, transport, identity, readArchived: async () => null, close };
+}
+
+/** Partition 0 rules once it is known; before, the members that the node was started with. */
+function isMember(
+  machines: PartitionMachines,
+  configuration: Configuration,
+  name: NodeName,
+): boolean {
+  const state = machines.system.state();
+  if (state === null) return configuration.members.includes(name);
+  return state.members.some(({ node }) => node === name);
+}

@@ -1,0 +1,19 @@
+import type { LogIndex, PartitionId } from '@metad/foundation';
+import type { Entry, NodeLog, RaftNode, SnapshotStore, Transport } from '@metad/raft';
+
+/** The Raft node with the parts it was made of, for status, archive and shutdown. */
+export interface OpenedRaft {
+  readonly node: RaftNode;
+  readonly log: NodeLog;
+  readonly snapshots: SnapshotStore;
+  readonly transport: Transport;
+  /** Random, made with the data directory. */
+  readonly identity: string;
+  /** Committed entries from the archive; null when it does not hold `from`. */
+  readArchived(
+    partition: PartitionId,
+    from: LogIndex,
+    bytesMax: number,
+  ): Promise<readonly Entry[] | null>;
+  close(): Promise<void>;
+}

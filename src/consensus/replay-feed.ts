@@ -1,0 +1,51 @@
+import { invariant, type LogIndex, type PartitionId } from '@metad/foundation';
+import { KINDS } from '../kinds/index.js';
+import { PartitionMachine } from '../decide/index.js';
+import type { ReplayPorts } from '../dispatch/replay-ports.js';
+import type { OpenedRaft } from './opened-raft.js';
+
+/**
+ * What a replay reads: committed entries, retained snapshots, and a private machine to run them
+ * through. Made before the Raft node (whose machines feed the event source), attached to it after.
+ */
+export class ReplayFeed {
+  private raft: OpenedRaft | null = null;
+
+  attach(raft: OpenedRaft): void {
+    this.raft = raft;
+  }
+
+  ports(): ReplayPorts {
+    return {
+      log: {
+        read: async (partition, from, bytesMax) => {
+          const kept = this.opened().node.readCommitted(partition, from, bytesMax);
+          return kept ?? this.opened().readArchived(partition, from, bytesMax);
+        },
+      },
+      snapshots: { newest: async (partition, atMost) => this.newest(partition, atMost) },
+      machine: (partition, onApplied) => {
+        const machine = new PartitionMachine({ partition, registry: KINDS, sink: onApplied });
+        return {
+          apply: (entry, attachment) => machine.apply(entry, attachment),
+          restore: (meta, chunks) => machine.restore(meta, chunks),
+          appliedIndex: () => machine.appliedIndex(),
+          records: () => machine.records.collect(),
+        };
+      },
+      monotonic: () => performance.now(),
+    };
+  }
+
+  private newest(partition: PartitionId, atMost: LogIndex) {
+    const { snapshots } = this.opened();
+    const stored = snapshots.latest(partition);
+    if (stored === null || stored.meta.index > atMost) return null;
+    return { meta: stored.meta, open: () => snapshots.read(partition, stored.meta.index) };
+  }
+
+  private opened(): OpenedRaft {
+    invariant(this.raft !== null, 'a replay is asked for after the node was opened');
+    return this.raft;
+  }
+}

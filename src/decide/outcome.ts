@@ -1,0 +1,102 @@
+import type { LogIndex, LogTime, PartitionId } from '@metad/foundation';
+import { formatPosition, MetadError } from '@metad/contract';
+import type { CommandReply, EventBody, RecordBody } from '@metad/contract';
+import { formatIsoTime } from '@metad/eventsourcing';
+import type { RecordChange, Rejection, StoredRecord } from '@metad/eventsourcing';
+import type { KindRegistry } from '../kinds/index.js';
+
+/** What became of a command when it was applied; the same on every replica. */
+export type Outcome = Accepted | Refused;
+
+export interface Accepted {
+  readonly accepted: true;
+  /** False: the answer is yes and nothing changed (`noop`). */
+  readonly changed: boolean;
+  /** Of the (last) record it was about; 0 when there is none. */
+  readonly version: number;
+  readonly fence: LogIndex | null;
+  readonly index: LogIndex;
+  readonly time: LogTime;
+  readonly events: readonly EventBody[];
+  /** The record afterwards; null when it was removed or the command is about many. */
+  readonly record: StoredRecord | null;
+}
+
+export interface Refused {
+  readonly accepted: false;
+  readonly index: LogIndex;
+  readonly time: LogTime;
+  readonly rejection: Rejection;
+  /** The record that stands in the way, as it was then. */
+  readonly record: StoredRecord | null;
+}
+
+/** What `apply` returns to the proposer. `duplicate`: this is the outcome of an earlier entry. */
+export interface ApplyResult {
+  readonly duplicate: boolean;
+  readonly outcome: Outcome;
+}
+
+/** What a command would do if it were applied now. */
+export interface DryRunResult extends ApplyResult {
+  readonly changes: readonly RecordChange[];
+}
+
+/** Where the partition's indexes count: what turns an index into a position. */
+export interface PositionScope {
+  readonly incarnation: string;
+  readonly partition: PartitionId;
+}
+
+/** The reply to the client. Throws the `MetadError` of a refused command. */
+export function toCommandReply(
+  { outcome, duplicate }: ApplyResult,
+  scope: PositionScope,
+  registry: KindRegistry,
+): CommandReply {
+  if (!outcome.accepted) throw toError(outcome, scope, registry);
+  const { version, fence, events, record, changed } = outcome;
+  return {
+    outcome: duplicate ? 'duplicate' : changed ? 'applied' : 'noop',
+    version,
+    ...(fence === null ? {} : { fence }),
+    position: formatPosition(scope.incarnation, scope.partition, outcome.index),
+    events,
+    record: record === null ? null : toRecordBody(record, registry),
+  };
+}
+
+/** The error of a refused command: with the rule's id and, for conflicts, the record. */
+export function toError(
+  { rejection, record, index }: Refused,
+  scope: PositionScope,
+  registry: KindRegistry,
+): MetadError {
+  const { code, rule, message, details } = rejection;
+  return new MetadError(code, message, {
+    ...details,
+    rule,
+    version: record?.version ?? 0,
+    record: record === null ? null : toRecordBody(record, registry),
+    position: formatPosition(scope.incarnation, scope.partition, index),
+  });
+}
+
+/**
+ * A record as clients see it: its value's fields beside the ones that every record has. Where both
+ * have a name (`kind` of a resource) the value's is shown.
+ */
+export function toRecordBody(record: StoredRecord, registry: KindRegistry): RecordBody {
+  const { kind, namespace, key, version, fence, createdAt, updatedAt, expiresAt } = record;
+  return {
+    kind,
+    namespace,
+    id: registry.kind(kind)?.idOf(key) ?? key,
+    ...record.value,
+    version,
+    ...(fence === null ? {} : { fence }),
+    createdAt: formatIsoTime(createdAt),
+    updatedAt: formatIsoTime(updatedAt),
+    ...(expiresAt === null ? {} : { expiresAt: formatIsoTime(expiresAt) }),
+  };
+}

@@ -1,0 +1,16 @@
+import type { LogIndex, LogTime, Term } from '@metad/foundation';
+import type { MachineSettings } from '../machine-settings.js';
+import type { RecordStore } from './record-store.js';
+import type { RememberedCommands } from './remembered-commands.js';
+
+/** Everything that a partition's replicas must have in common, and its image holds. */
+export interface MachineState {
+  /** Of the newest entry applied. */
+  index: LogIndex;
+  term: Term;
+  /** Log time of the newest entry that has one. */
+  time: LogTime;
+  settings: MachineSettings;
+  readonly records: RecordStore;
+  readonly remembered: RememberedCommands;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { logIndex, partitionId } from '@metad/foundation';
+import { AppliedLog, appendWorkload, partitionsUpTo } from '../../test/fixtures/applied-log.js';
+import { ReplayedLog } from '../../test/fixtures/replayed-log.js';
+import { PositionCompacted } from './event-source.js';
+import { LiveEventSource } from './live-event-source.js';
+
+const one = partitionId(1);
+
+/** A log of `count` entries in one partition, fed to a source that keeps `held` in memory. */
+function sourceOver(count: number, held: number, bytesMax = 1e9) {
+  const log = new AppliedLog(partitionsUpTo(1));
+  appendWorkload(log, 5, count);
+  const replayed = new ReplayedLog(log);
+  const source = new LiveEventSource(replayed.ports(), { entriesMax: held, bytesMax });
+  for (let at = 1; at <= count; at += 1) source.applied(log.entryAt(one, logIndex(at)), 100);
+  return { log, replayed, source };
+}
+
+async function readAll(source: LiveEventSource, after: number, each: number): Promise<number[]> {
+  const indexes: number[] = [];
+  for (let cursor = after; ; cursor = indexes.at(-1) ?? cursor) {
+    const entries = await source.read(one, logIndex(cursor), each);
+    if (entries.length === 0) return indexes;
+    indexes.push(...entries.map((entry) => entry.index));
+  }
+}
+
+const upTo = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+describe('the events of a node', () => {
+  it('gives recent entries from memory, without a replay', async () => {
+    const { log, replayed, source } = sourceOver(100, 50);
+    const entries = await source.read(one, logIndex(90), 5);
+    expect(entries).toEqual([91, 92, 93, 94, 95].map((at) => log.entryAt(one, logIndex(at))));
+    expect(await source.read(one, logIndex(100), 5)).toEqual([]);
+    expect(replayed.machines).toBe(0);
+  });
+
+  it('gives every index once to a reader that begins at the beginning, by one replay', async () => {
+    const { replayed, source } = sourceOver(1_000, 50);
+    expect(await readAll(source, 0, 64)).toEqual(upTo(1, 1_000));
+    expect(replayed.machines).toBe(1);
+  });
+
+  it('replays from the newest snapshot at or below the cursor when the log begins later', async () => {
+    const { replayed, source } = sourceOver(1_000, 50);
+    replayed.snapshotsAt.push(200, 400, 990);
+    replayed.first = 350;
+    expect(await readAll(source, 500, 64)).toEqual(upTo(501, 1_000));
+  });
+
+  it('says so when what follows a cursor is gone', async () => {
+    const { replayed, source } = sourceOver(1_000, 50);
+    replayed.first = 350;
+    await expect(source.read(one, logIndex(10), 10)).rejects.toThrow(PositionCompacted);
+  });
+
+  it('drops the oldest entries of the node when the bytes are used up', async () => {
+    const { replayed, source } = sourceOver(100, 1_000, 1_000);
+    await source.read(one, logIndex(90), 5);
+    expect(replayed.machines).toBe(0);
+    await source.read(one, logIndex(89), 5);
+    expect(replayed.machines).toBe(1);
+  });
+
+  it('starts anew where a snapshot took the place of the state', async () => {
+    const { log, replayed, source } = sourceOver(100, 50);
+    source.restored(one, logIndex(500));
+    expect(source.head(one)).toBe(500);
+    appendWorkload(log, 6, 401);
+    source.applied(log.entryAt(one, logIndex(501)));
+    expect(await readAll(source, 500, 10)).toEqual([501]);
+    expect(await readAll(source, 98, 10)).toEqual(upTo(99, 501));
+    expect(replayed.machines).toBe(1);
+  });
+
+  it('announces a partition once per turn, however much was applied', async () => {
+    const { log, source } = sourceOver(10, 50);
+    await new Promise(setImmediate);
+    const announced: number[] = [];
+    const leave = source.onAdvance((partition) => announced.push(partition));
+    appendWorkload(log, 6, 3);
+    for (const at of [11, 12, 13]) source.applied(log.entryAt(one, logIndex(at)));
+    await new Promise(setImmediate);
+    expect(announced).toEqual([1]);
+    leave();
+  });
+});

@@ -1,0 +1,34 @@
+import type { KindCommand } from '@metad/eventsourcing';
+import { z } from 'zod';
+import { id, labels, text } from '../fields.js';
+import type { CommandDefinition } from '../kind.js';
+import { TENANT } from './tenant.record.js';
+
+const placeTenant = z.strictObject({
+  tenantId: id,
+  cell: text,
+  node: text.optional(),
+  tier: text.optional(),
+  labels: labels.optional(),
+});
+const evictTenant = z.strictObject({ tenantId: id });
+
+export type PlaceTenant = z.infer<typeof placeTenant>;
+export type EvictTenant = z.infer<typeof evictTenant>;
+export type TenantCommand =
+  KindCommand<'PlaceTenant', PlaceTenant> | KindCommand<'EvictTenant', EvictTenant>;
+
+const about = {
+  kind: TENANT,
+  /** A tenant lies in one partition with its resources. */
+  routing: (_namespace: string, { tenantId }: EvictTenant) => ({
+    key: `tenants/${tenantId}/resources`,
+    prefix: true,
+  }),
+  recordKeys: ({ tenantId }: EvictTenant) => [tenantId],
+};
+
+export const TENANT_COMMANDS: readonly CommandDefinition[] = [
+  { ...about, name: 'PlaceTenant', schema: placeTenant, grows: true },
+  { ...about, name: 'EvictTenant', schema: evictTenant, grows: false },
+];

@@ -1,0 +1,147 @@
+import { chmod, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { LauncherUnderTest } from '../fixtures/launcher.js';
+
+let folder: string;
+let launcher: LauncherUnderTest;
+
+const PORTS = ['--http-port', '20420', '--nats-port', '20430'];
+
+function launch(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): LauncherUnderTest {
+  const given = { NATS_URL: undefined, DATABASE_URL: '', ...env };
+  launcher = new LauncherUnderTest([...PORTS, '--data', folder, ...args], given);
+  return launcher;
+}
+
+/** Processes of this test: its folder stands in their command line or environment. */
+async function left(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = pids.map(async (pid) => {
+    if (Number(pid) === process.pid) return '';
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    return `${command}${environment}`.includes(folder) ? command.replaceAll('\0', ' ') : '';
+  });
+  return (await Promise.all(found)).filter((command) => command !== '');
+}
+
+const pidFrom = (found: RegExpExecArray): number => Number(found[1]);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'metad-launch-'));
+  await chmod(folder, 0o711);
+});
+afterEach(async () => {
+  await launcher.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('npm start', () => {
+  it('brings up a cluster, says one ready line, and leaves nothing running', async () => {
+    const run = launch(['--partitions', '4'], { DATABASE_URL: undefined });
+    await run.says(/Ctrl-C drains/);
+    expect(run.text.match(/^metad ready .*$/gm)).toEqual([
+      'metad ready  http=http://127.0.0.1:20420,http://127.0.0.1:20421,http://127.0.0.1:20422' +
+        '  nats=nats://127.0.0.1:20430  nodes=n1,n2,n3  partitions=4',
+    ]);
+    const running = await left();
+    expect(running.filter((line) => line.includes('fake-node'))).toHaveLength(3);
+    expect(running.some((line) => line.includes('bin/postgres'))).toBe(true);
+    run.signal('SIGINT');
+    expect(await run.exited()).toBe(0);
+    expect(run.text).toMatch(/nothing is left running/);
+    expect(await left()).toEqual([]);
+    expect(await readFile(join(folder, 'n2.log'), 'utf8')).toMatch(/"msg":"drained"/);
+  });
+
+  it('takes the next port when one is taken', async () => {
+    const servers = [20_420, 20_430].map((port) => createServer().listen(port, '127.0.0.1'));
+    const run = launch(['--nodes', '1']);
+    const ready = await run.says(/metad ready {2}http=(\S+) {2}nats=(\S+)/);
+    expect(ready.slice(1)).toEqual(['http://127.0.0.1:20421', 'nats://127.0.0.1:20431']);
+    for (const server of servers) server.close();
+  });
+
+  it('starts a killed node again and says so', async () => {
+    const run = launch();
+    const pid = pidFrom(await run.says(/kill -9 (\d+)/));
+    process.kill(pid, 'SIGKILL');
+    await run.says(/n1 \(process \d+\) ended: SIGKILL; it starts again in 3 s/);
+    const back = await run.says(/n1 is back \(process (\d+)\): http:\/\/127\.0\.0\.1:20420/);
+    expect(pidFrom(back)).not.toBe(pid);
+  });
+
+  it('leaves a killed node dead if told so, and says how to start it', async () => {
+    const run = launch(['--no-restart']);
+    process.kill(pidFrom(await run.says(/kill -9 (\d+)/)), 'SIGKILL');
+    const [, file] = await run.says(/start it again with: node --env-file=(\S+) \S+/);
+    expect(await readFile(file ?? '', 'utf8')).toMatch(/^METAD_NODE="n1"$/m);
+  });
+
+  it('kills what does not drain at the second Ctrl-C', async () => {
+    const run = launch([], { FAKE_DEAF: 'n2' });
+    await run.says(/Ctrl-C drains/);
+    run.signal('SIGINT');
+    await run.says(/SIGINT: draining/);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    run.signal('SIGINT');
+    expect(await run.exited()).toBe(0);
+    expect(run.text).toMatch(/SIGINT again: stopping at once/);
+    expect(await left()).toEqual([]);
+  });
+
+  it('stops cleanly while it is still starting', async () => {
+    const run = launch([], { DATABASE_URL: undefined });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    run.signal('SIGTERM');
+    await run.exited();
+    expect(await left()).toEqual([]);
+  });
+
+  it('fails with the words of a node that cannot start', async () => {
+    const run = launch([], { FAKE_FAIL: 'n2' });
+    expect(await run.exited()).toBe(1);
+    expect(run.text).toMatch(/n2 ended before it was ready[^]*METAD_ELECTION_MS must be larger/);
+    expect(await left()).toEqual([]);
+  });
+
+  it('takes its nodes with it when it is killed', async () => {
+    const run = launch();
+    const pid = pidFrom(await run.says(/kill -9 (\d+)/));
+    run.signal('SIGKILL');
+    await run.exited();
+    for (let turn = 0; turn < 500 && isAlive(pid); turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('refuses a folder that another launcher uses, and takes over from a dead one', async () => {
+    const first = launch();
+    await first.says(/metad ready/);
+    const second = new LauncherUnderTest(['--data', folder], { DATABASE_URL: '' });
+    expect(await second.exited()).toBe(1);
+    expect(second.text).toMatch(/in use by the launcher with process id \d+/);
+    first.signal('SIGKILL');
+    await first.exited();
+    await launch().says(/metad ready/);
+  });
+
+  it('names a wrong flag', async () => {
+    const run = launch(['--nodes', 'three']);
+    expect(await run.exited()).toBe(1);
+    expect(run.text).toMatch(/--nodes must be a whole number from 1 to 99, not "three"/);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
