@@ -30,6 +30,9 @@ export class Nemesis {
       ['deadLeaderSignals', () => this.signalDeadLeader()],
       ['duels', () => this.duel()],
       ['slowDisks', () => this.slowDisk()],
+      ['fullDisks', () => this.fullDisk()],
+      ['failingSyncs', () => this.victim().failSync()],
+      ['bitRot', () => this.rot()],
     ];
     this.acts = all.filter(([kind]) => plan.mischief[kind]);
   }
@@ -57,6 +60,7 @@ export class Nemesis {
       if (!node.host.up) node.start();
       node.host.resume();
       node.slowDisk(1);
+      node.fullDisk(false);
     }
   }
 
@@ -197,6 +201,21 @@ export class Nemesis {
     const node = this.victim();
     node.slowDisk(10 + this.world.random.below(100));
     this.forAWhile(1_500, () => node.slowDisk(1));
+  }
+
+  private fullDisk(): void {
+    const node = this.victim();
+    node.fullDisk(true);
+    this.forAWhile(1_500, () => node.fullDisk(false));
+  }
+
+  /** One node at most, so that a quorum keeps what was acknowledged. */
+  private rot(): void {
+    const { membership } = this.plan.mischief;
+    if (membership || this.nodes.some((node) => node.damaged)) return;
+    const node = this.pick(this.nodes.slice(0, this.plan.voters));
+    node.rot();
+    this.crashFor(node, 30);
   }
 
   /** Something telling happened at `node`: strike, now and then, before the news spreads. */

@@ -26,6 +26,10 @@ export interface Mischief {
   readonly slowDisks: boolean;
   /** Strike at telling moments: an election won, a commit index just moved. */
   readonly ambushes: boolean;
+  readonly fullDisks: boolean;
+  readonly failingSyncs: boolean;
+  /** One node's log loses a bit, and it restarts. Not together with membership changes. */
+  readonly bitRot: boolean;
 }
 
 /** Everything that a seed decides before the run begins. */
@@ -85,6 +89,9 @@ const drawMischief = (random: Random): Mischief => ({
   duels: often(random, 0.4),
   slowDisks: often(random, 0.4),
   ambushes: often(random, 0.4),
+  fullDisks: often(random, 0.15),
+  failingSyncs: often(random, 0.2),
+  bitRot: often(random, 0.15),
 });
 
 export function drawPlan(seed: number, faultsMs = 8_000): Plan {
