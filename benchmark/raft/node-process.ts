@@ -120,11 +120,13 @@ async function main(): Promise<void> {
   let cpu = process.cpuUsage();
   let before = { ...transport.stats(), rounds: 0 };
   const lead = async (): Promise<void> => {
+    const moves: Promise<void>[] = [];
     for (const id of node.partitions()) {
       const to = names[id % names.length] as NodeName;
-      if (node.leaderOf(id) !== self || to === self) continue;
-      await node.transferLeadership(id, to).catch(() => undefined);
+      if (node.leaderOf(id) !== self || to === self || moves.length === 500) continue;
+      moves.push(node.transferLeadership(id, to).catch(() => undefined));
     }
+    await Promise.all(moves);
     const led = mine.filter((id) => node.leaderOf(id) === self).length;
     process.send?.({ led, wanted: mine.length });
   };

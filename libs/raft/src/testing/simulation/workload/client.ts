@@ -158,4 +158,3 @@ export class Client {
     return `${this.name}.${this.sequence}`;
   }
 }
-
