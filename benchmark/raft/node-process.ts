@@ -110,6 +110,20 @@ class Load {
   }
 }
 
+/** Writes to each partition that this node begins to lead, and reports the first success. */
+function takeOver(node: RaftNode): void {
+  const reported = new Set<PartitionId>();
+  node.onLeaderChange(({ partition, serving }) => {
+    if (!serving || reported.has(partition)) return;
+    reported.add(partition);
+    node.propose(partition, new Uint8Array(plan.payloadBytes), {
+      applied: () => process.send?.({ recovered: partition, at: Date.now() }),
+      dropped: () => reported.delete(partition),
+      unknown: () => reported.delete(partition),
+    });
+  });
+}
+
 const seconds = (usage: NodeJS.CpuUsage): number => (usage.user + usage.system) / 1e6;
 
 async function main(): Promise<void> {
@@ -161,6 +175,7 @@ async function main(): Promise<void> {
     process.send?.(answer);
   };
   process.on('message', (order: Order) => {
+    if (order.do === 'takeOver') takeOver(node);
     if (order.do === 'lead') void lead();
     if (order.do === 'load') {
       load = new Load(node, mine);
