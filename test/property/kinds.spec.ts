@@ -9,7 +9,7 @@ import { ServiceInstanceModel } from './service-instance.model.js';
 import { ShardMapModel } from './shard-map.model.js';
 
 // `METAD_PROPERTY_RUNS=10000 METAD_PROPERTY_SEED=1 npm run jest -- test/property` for the long run.
-const numRuns = Number(process.env['METAD_PROPERTY_RUNS'] ?? 1_000);
+const numRuns = Number(process.env['METAD_PROPERTY_RUNS'] ?? 4_000);
 const given = process.env['METAD_PROPERTY_SEED'];
 const seed = given === undefined ? 20_261_122 : Number(given);
 
