@@ -1,4 +1,4 @@
-/** One configuration for every suite; paths select what runs (`npm test` runs all but cluster and browser). */
+/** One configuration for every suite; paths select what runs (`npm test` runs all but browser). */
 const libs = [
   'foundation',
   'contract',
@@ -14,7 +14,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test'],
   testRegex: '\\.spec\\.ts$',
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/cluster/', '/test/browser/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/browser/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

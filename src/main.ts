@@ -16,9 +16,9 @@ To run a whole cluster on this machine: npm start
 `;
 
 async function main(args: readonly string[]): Promise<number> {
-  const [command = 'serve', ...flags] = args;
-  if (command === '--version') return say(version());
-  if (command === 'help' || command === '--help') return say(USAGE);
+  if (args[0] === '--version') return say(version());
+  const [command = 'serve', ...flags] = args[0]?.startsWith('--') ? ['serve', ...args] : args;
+  if (command === 'help' || args.includes('--help')) return say(USAGE);
   if (command !== 'serve') return complain(`unknown command ${command}\n\n${USAGE}`);
   const configuration = configure(flags);
   if (configuration === null) return 1;

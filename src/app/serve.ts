@@ -28,12 +28,9 @@ export async function serve(
   app.disable('x-powered-by');
   await app.startAllMicroservices();
   await app.listen(http.port, http.host);
-  const lifecycle = app.get(Lifecycle);
-  const stopped = lifecycle.untilStopped(
-    strategy,
-    (await app.getUrl()).replace('[::1]', '127.0.0.1'),
-  );
-  const code = await stopped;
+  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+  app.get(NodeFacts).http = url;
+  const code = await app.get(Lifecycle).untilStopped(strategy, url);
   await app.close();
   await connection.close();
   return code;

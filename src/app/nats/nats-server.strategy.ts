@@ -1,6 +1,5 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { MetadError, type Subjects } from '@metad/contract';
-import { invariant } from '@metad/foundation';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, isObservable } from 'rxjs';
 import type { Logger } from '../logger.js';
@@ -90,7 +89,7 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
   private subscribe(subject: string, queue: string | null, pattern: Pattern): void {
     if (this.subscriptions.has(subject)) return;
     const handler = this.getHandlerByPattern(pattern);
-    invariant(handler !== null, 'every pattern has a controller');
+    if (handler === null) return;
     const skipped = this.subjects.prefix.length + 1;
     const subscription = this.connection.subscribe(subject, {
       ...(queue !== null && { queue }),

@@ -85,7 +85,10 @@ function configuration(options: NatsServerOptions): string {
     const routes = cluster.routes.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');
     lines.push(
       `cluster { name: ${cluster.name}, listen: 127.0.0.1:${cluster.port}, routes: [${routes}]`,
-      ...(cluster.advertise ? [`  cluster_advertise: "${cluster.advertise}"`] : []),
+      // Nor may clients hear of the other servers: each node stays with its own.
+      ...(cluster.advertise
+        ? [`  cluster_advertise: "${cluster.advertise}"`, 'no_advertise: true']
+        : []),
       '}',
     );
   }
