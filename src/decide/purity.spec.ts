@@ -20,7 +20,7 @@ const PROPERTIES = new Set(
     ['sqrt', 'pow', 'exp', 'log', 'sin', 'cos', 'tan', 'cbrt', 'hypot', 'fround'],
   ),
 );
-/** Walks over properties come in the order of the client's bytes; where they are, and why it does no harm. */
+/** Properties come in the order of the client's bytes: where they are walked, and why it may be. */
 const WALKS_OVER_PROPERTIES: Readonly<Record<string, string>> = {
   'src/kinds/routing-table/route-match.ts': 'headers are compared as a set, never by place',
 };

@@ -8,7 +8,7 @@ import { MachineLog } from '../../src/decide/testing/machine-log.js';
 import { KINDS } from '../../src/kinds/index.js';
 import type { RandomCommand } from './kind-commands.js';
 import { isOver, isSame } from './kind-model.js';
-import type { Fields, KindModel, ModelMoment } from './kind-model.js';
+import type { KindModel, ModelMoment } from './kind-model.js';
 
 type Expect = Readonly<Record<string, unknown>>;
 
@@ -107,14 +107,14 @@ export class ModelRun {
 
   private send({ command, data, expect: expected }: RandomCommand & { expect: Expect | null }) {
     const model = this.model;
-    const key = model.keyOf(command, data as Fields);
+    const key = model.keyOf(command, data);
     const wanted = key === null ? null : expected;
     const commandId = this.log.freshId();
     const envelope = wanted === null ? { commandId } : { commandId, expect: wanted };
     const result = this.log.send(command, data, envelope);
     this.measure();
     const at = { time: this.log.machine.logTime(), index: this.log.entries.length, expect: wanted };
-    const verdict = this.unmet(key, wanted) ?? model.apply(command, data as Fields, at);
+    const verdict = this.unmet(key, wanted) ?? model.apply(command, data, at);
     same(`${command} ${verdictOf(result)}`, `${command} ${verdict}`);
     this.sent.push({ command, data, commandId, expect: wanted, result });
   }

@@ -33,7 +33,7 @@ export class RoutingTableModel implements KindModel {
       routes.sort((a, b) => (textOf(a, 'routeId') < textOf(b, 'routeId') ? -1 : 1));
     }
     const version = (record?.version ?? 0) + 1;
-    const value = { table: data['table'] as unknown, routes };
+    const value = { table: data['table'], routes };
     if (routes.length === 0) this.records.delete(key);
     else this.records.set(key, { value, version, fence: null, since: 0, ttlMs: null });
     return 'applied';
