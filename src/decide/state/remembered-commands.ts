@@ -79,8 +79,10 @@ export class RememberedCommands {
   }
 
   private shorten(command: RememberedCommand): void {
-    const short = { ...command, bytes: 0, outcome: inBrief(command.outcome) };
-    this.byId.set(command.commandId, short);
+    const { commandId, high, low } = command;
+    // A new object: an image may be holding the old one.
+    const short = { commandId, high, low, bytes: 0, outcome: inBrief(command.outcome) };
+    this.byId.set(commandId, short);
     this.order[this.brief] = short;
     this.bytes -= command.bytes;
     this.brief += 1;
@@ -97,7 +99,12 @@ const COMPACT_MIN = 1_024;
 const NO_EVENTS: readonly never[] = [];
 
 function inBrief(outcome: Outcome): Outcome {
-  if (outcome.accepted) return { ...outcome, events: NO_EVENTS, record: null };
+  const { index, time } = outcome;
+  if (outcome.accepted) {
+    const { changed, version, fence } = outcome;
+    const events = NO_EVENTS;
+    return { accepted: true, changed, version, fence, index, time, events, record: null };
+  }
   const { code, rule, message } = outcome.rejection;
-  return { ...outcome, rejection: { code, rule, message }, record: null };
+  return { accepted: false, index, time, rejection: { code, rule, message }, record: null };
 }
