@@ -9,7 +9,7 @@ import {
   type SqlDatabase,
 } from '@metad/projection';
 import { PositionCompacted } from '../dispatch/event-source.js';
-import { ProjectionJobs } from './projection-jobs.js';
+import { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts, ProjectionSettings } from './projection-ports.js';
 import { statusOf, type ProjectionStatus } from './projection-status.js';
 import { connectReadModel, type OpenReadModel } from './read-model-connection.js';

@@ -20,7 +20,7 @@ import {
 import { JobRun } from './job-run.js';
 import { insertJob, isUnfinished, loadJobs, saveJob } from './job-store.js';
 import type { Job, JobKind, JobOptions } from './job-store.js';
-import type { ProjectionPorts } from './projection-ports.js';
+import type { ProjectionPorts } from '../projection-ports.js';
 
 export interface JobsPorts extends Pick<
   ProjectionPorts,
