@@ -61,15 +61,6 @@ export class Freshness {
     return behind + Math.max(0, ...bounds);
   }
 
-  private async boundMs(
-    partitions: readonly PartitionId[],
-    { maxLagMs = 0 }: CheckedRequest,
-  ): Promise<number> {
-    const { barrier, waitMs } = this;
-    const bounds = partitions.map((p) => barrier.boundMs(p, maxLagMs / 2, waitMs));
-    return Math.max(0, ...(await Promise.all(bounds)));
-  }
-
   private readIndexes(): Promise<[PartitionId, LogIndex][]> {
     const { barrier, waitMs } = this;
     return Promise.all(
