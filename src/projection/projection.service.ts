@@ -2,6 +2,7 @@ import { MetadError } from '@metad/contract';
 import {
   backOffDelay,
   cataloguedVersions,
+  DeadLetters,
   describeFailure,
   OrderedProcessor,
   type ProjectionDefinition,
@@ -20,6 +21,7 @@ interface Running {
   readonly open: OpenReadModel;
   readonly processor: OrderedProcessor;
   readonly jobs: ProjectionJobs;
+  readonly letters: DeadLetters;
   readonly supervisor: Supervisor;
 }
 
@@ -80,7 +82,27 @@ export class ProjectionService {
 
   /** Jobs on this node. Throws RESTORING while the database has not been reached. */
   get jobs(): ProjectionJobs {
-    if (this.running) return this.running.jobs;
+    return this.mustRun().jobs;
+  }
+
+  /** Changes that wait for an operator. Throws RESTORING likewise. */
+  get letters(): DeadLetters {
+    return this.mustRun().letters;
+  }
+
+  /** Lets a projection that a handler's failure halted try again. False if it was not halted. */
+  async retry(name: string): Promise<boolean> {
+    const { processor } = this.mustRun();
+    const halted = processor.versions.find((v) => v.name === name && v.fault?.kind === 'handler');
+    if (!halted) return false;
+    await processor.exclusive(async () => {
+      halted.fault = null;
+    });
+    return true;
+  }
+
+  private mustRun(): Running {
+    if (this.running) return this.running;
     const message = `the projection database cannot be used now: ${this.reason}`;
     throw new MetadError('RESTORING', message, { retryAfterMs: 1_000 });
   }
@@ -112,7 +134,8 @@ export class ProjectionService {
       definitions,
     });
     processor.start();
-    this.running = { open, processor, jobs, supervisor };
+    const letters = new DeadLetters({ database, processor, incarnation });
+    this.running = { open, processor, jobs, letters, supervisor };
     await jobs.start();
     supervisor.start(processor, jobs);
     this.tables.open({ queries: open.queries, processor });

@@ -3,6 +3,7 @@ import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
 import { FencedError, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
+import { loadParked } from '../dead-letter/parked.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
@@ -189,6 +190,7 @@ export class OrderedProcessor {
     const partitions = this.ports.partitions();
     for (const version of this.live) {
       const incarnations = await loadCursors(database, version, partitions, incarnation);
+      await loadParked(database, version);
       await this.ports.inspect?.(version, incarnations);
     }
     this.publish();
