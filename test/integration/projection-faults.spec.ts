@@ -88,6 +88,16 @@ describe('a database in trouble', () => {
     await proven();
   });
 
+  it('may lose the whole schema', async () => {
+    begin({ held: 200 });
+    node.work(1, 1_000);
+    await node.settled();
+    await node.sql(`DROP SCHEMA ${node.schema} CASCADE`);
+    node.work(2, 100);
+    await until(() => node.troubles.length > 0, 'noticed');
+    await proven();
+  });
+
   it('is found to be older than the log, and catches up', async () => {
     begin({ held: 200 });
     node.work(1, 1_000);
