@@ -1,11 +1,5 @@
 import type { Clock } from '@metad/foundation';
-import {
-  describeFailure,
-  Pace,
-  RebuildRun,
-  RunSuspended,
-  VerificationFailed,
-} from '@metad/projection';
+import type { Pace, RebuildRun } from '@metad/projection';
 import type { Job } from './job-store.js';
 
 /** Weight of the newest second in the rate. */
@@ -45,15 +39,5 @@ export class JobRun {
     this.lastAt = now;
     const left = job.total - job.done;
     job.remainingMs = job.rate > 0.01 ? (left / job.rate) * 1_000 : left === 0 ? 0 : null;
-  }
-
-  /** Notes how it ended. False when it did not end: it goes on after the next start. */
-  endedBy(error: unknown): boolean {
-    if (error instanceof RunSuspended) return false;
-    const { job } = this;
-    job.state = 'failed';
-    job.reason = describeFailure(error);
-    if (error instanceof VerificationFailed) job.report = { verification: error.report };
-    return true;
   }
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { MetadError } from '@metad/contract';
 import {
+  backOffDelay,
   cataloguedVersions,
+  describeFailure,
   createVersion,
   dropVersion,
   Pace,
@@ -12,6 +14,7 @@ import {
   RunSuspended,
   type OrderedProcessor,
   type SqlDatabase,
+  VerificationFailed,
   verifyVersion,
 } from '@metad/projection';
 import { JobRun } from './job-run.js';
@@ -28,6 +31,8 @@ export interface JobsPorts extends Pick<
   readonly incarnation: string;
   readonly definitions: readonly ProjectionDefinition[];
 }
+
+type JobEnd = Pick<Job, 'state' | 'reason' | 'report'>;
 
 const historyMax = 200;
 const measureMs = 1_000;
@@ -46,8 +51,16 @@ export class ProjectionJobs {
 
   /** Takes up what a restart interrupted. */
   async start(): Promise<void> {
+    const versions = await cataloguedVersions(this.ports.database);
     for (const job of await loadJobs(this.ports.database, historyMax)) {
-      if (isUnfinished(job)) this.begin(job);
+      if (!isUnfinished(job)) continue;
+      const made = versions.find(
+        (v) => v.projection === job.projection && v.version === job.version,
+      );
+      // The switch is the last step but one: what was in use by then is done.
+      const isOver = job.kind !== 'verify' && made?.state === 'live';
+      if (isOver) await saveJob(this.ports.database, { ...job, state: 'done', reason: null });
+      else this.begin(job);
     }
     this.tick();
   }
@@ -172,19 +185,19 @@ export class ProjectionJobs {
     const job = await this.show(jobId);
     if (job.state !== 'ready') return job;
     await this.drop(job);
-    return job;
+    const cancelled: Job = { ...job, state: 'cancelled' };
+    await saveJob(this.ports.database, cancelled);
+    return cancelled;
   }
 
   private begin(job: Job): void {
     const pace = new Pace(this.ports.clock, job.options.throttle);
     const run = new JobRun(job, pace, this.rebuildRun(job, pace), this.ports.clock);
     this.runs.set(job.jobId, run);
-    const working = this.work(run)
-      .catch((error: unknown) => this.ports.onTrouble(`job ${job.jobId} was not saved`, error))
-      .finally(() => {
-        this.runs.delete(job.jobId);
-        this.working.delete(working);
-      });
+    const working = this.work(run).finally(() => {
+      this.runs.delete(job.jobId);
+      this.working.delete(working);
+    });
     this.working.add(working);
   }
 
@@ -195,42 +208,60 @@ export class ProjectionJobs {
     return new RebuildRun(this.ports, version, pace, { source, compareWithLive });
   }
 
+  /** Until its end is saved a job is shown as at work: then it is over, and its projection free. */
   private async work(run: JobRun): Promise<void> {
     const { job } = run;
-    try {
-      if (run.run) await this.build(run, run.run);
-      else await this.check(job);
-      run.measure();
-    } catch (error) {
-      if (error instanceof RunCancelled) return this.drop(job);
-      if (!run.endedBy(error)) return;
-      this.ports.onTrouble(`${job.kind} of ${job.projection} failed: ${job.reason ?? ''}`, error);
+    const ended = await this.perform(run);
+    if (ended === null) return;
+    run.measure();
+    for (let attempt = 0; !this.stopped; attempt += 1) {
+      try {
+        await saveJob(this.ports.database, { ...job, ...ended });
+        break;
+      } catch (error) {
+        if (attempt === 0) this.ports.onTrouble(`job ${job.jobId} waits to be saved`, error);
+        await backOffDelay(this.ports.clock, attempt);
+      }
     }
-    await saveJob(this.ports.database, job);
+    Object.assign(job, ended);
   }
 
-  private async build({ job }: JobRun, run: RebuildRun): Promise<void> {
+  /** Null when the job did not end: it goes on after the next start. */
+  private async perform(run: JobRun): Promise<JobEnd | null> {
+    const { job } = run;
+    try {
+      return run.run ? await this.build(job, run.run) : await this.check(job);
+    } catch (error) {
+      if (error instanceof RunSuspended) return null;
+      if (error instanceof RunCancelled) {
+        await this.drop(job);
+        return { state: 'cancelled', reason: null, report: null };
+      }
+      const reason = describeFailure(error);
+      this.ports.onTrouble(`${job.kind} of ${job.projection} failed: ${reason}`, error);
+      const report = error instanceof VerificationFailed ? { verification: error.report } : null;
+      return { state: 'failed', reason, report };
+    }
+  }
+
+  private async build(job: Job, run: RebuildRun): Promise<JobEnd> {
     await run.build();
     const verification = await run.verify();
     if (!job.options.activate) {
-      job.report = { verification, activated: false };
-      job.state = 'ready';
-      return;
+      return { state: 'ready', reason: null, report: { verification, activated: false } };
     }
     const replaced = this.live(job.projection).version;
     const equalsLive = await run.activate();
-    job.report = { verification, equalsLive, activated: true, replaced };
-    job.state = 'done';
-    job.reason = null;
     await this.dropOlder(job, replaced);
+    const report = { verification, equalsLive, activated: true, replaced };
+    return { state: 'done', reason: null, report };
   }
 
-  private async check(job: Job): Promise<void> {
+  private async check(job: Job): Promise<JobEnd> {
     const { database, source } = this.ports;
     const verification = await verifyVersion(database, this.live(job.projection), source);
-    job.report = { verification };
-    job.state = 'done';
-    job.reason = verification.equal ? null : 'rows differ: see the report';
+    const reason = verification.equal ? null : 'rows differ: see the report';
+    return { state: 'done', reason, report: { verification } };
   }
 
   /** Keeps one previous version for a rollback, none that was not to be trusted. */
@@ -243,17 +274,10 @@ export class ProjectionJobs {
     }
   }
 
-  private async drop(job: Job): Promise<void> {
-    const { database } = this.ports;
-    const { version } = job;
-    job.state = 'cancelled';
-    job.reason = null;
-    await database.transaction(async (session) => {
-      if (version !== null && job.kind === 'rebuild') {
-        await dropVersion(session, this.definition(job.projection), version);
-      }
-      await saveJob(session, job);
-    });
+  private async drop({ kind, projection, version }: Job): Promise<void> {
+    if (version === null || kind !== 'rebuild') return;
+    const definition = this.definition(projection);
+    await this.ports.database.transaction((session) => dropVersion(session, definition, version));
   }
 
   private tick(): void {

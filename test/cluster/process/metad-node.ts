@@ -62,16 +62,12 @@ export class MetadNode {
   }
 
   async ready(from: number, timeoutMs = 60_000): Promise<void> {
-    const child = this.child;
-    await eventually(
-      `${this.name} to be ready`,
-      async () => {
-        if (this.logSince(from).includes('"msg":"ready"')) return true;
-        if (child && !child.alive) throw new Error(`${this.name} ended: ${this.tail()}`);
-        return false;
-      },
-      timeoutMs,
-    );
+    const ended = this.child?.exited.then((code) => {
+      throw new Error(`${this.name} ended with ${code} before it was ready: ${this.tail()}`);
+    });
+    const said = async (): Promise<boolean> => this.logSince(from).includes('"msg":"ready"');
+    await Promise.race([ended, eventually(`${this.name} to be ready`, said, timeoutMs)]);
+    ended?.catch(() => undefined); // It may end later, for other reasons.
   }
 
   signal(signal: NodeJS.Signals): void {

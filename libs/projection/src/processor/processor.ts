@@ -6,7 +6,7 @@ import { loadCursors } from '../checkpoint/checkpoint-store.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
-import { feedPartition, HandlerFailure, lowestAt } from './feed.js';
+import { feedPartition, HandlerFailure, lowestAt, lowestIndex } from './feed.js';
 import type { FeedLimits, Limit } from './feed.js';
 import { LagMeter } from './lag-meter.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
@@ -233,23 +233,37 @@ export class OrderedProcessor {
     let sliceStart = this.ports.clock.monotonic();
     // A set iterates over what is added on the way: a partition that has more gets another turn
     // after all the others.
+    let replayed: PartitionId | null = null;
     for (const partition of this.dirty) {
-      this.dirty.delete(partition);
-      if (!this.live.some((version) => version.cursors.has(partition))) {
-        this.reload ||= this.ports.partitions().includes(partition);
+      if (this.isReplayed(partition)) {
+        replayed ??= partition;
         continue;
       }
-      const grew = await this.feed(partition, batch, limits);
-      if (grew) this.dirty.add(partition);
+      this.dirty.delete(partition);
+      if (await this.feed(partition, batch, limits)) this.dirty.add(partition);
       if (this.isFull(batch) || this.exclusives.length > 0) return;
       if (this.ports.clock.monotonic() - sliceStart > this.options.sliceMs) {
         await new Promise(setImmediate);
         sliceStart = this.ports.clock.monotonic();
       }
     }
+    // The first one that needs a replay, and the same one until it is done.
+    while (replayed !== null && !this.isFull(batch)) {
+      if (!(await this.feed(replayed, batch, limits))) return;
+    }
   }
 
+  private isReplayed(partition: PartitionId): boolean {
+    const after = lowestIndex(partition, this.live);
+    return after !== null && this.ports.source.isReplayed?.(partition, after) === true;
+  }
+
+  /** False when the partition has nothing more for now. */
   private async feed(partition: PartitionId, batch: Batch, limits: FeedLimits & { limit: Limit }) {
+    if (!this.live.some((version) => version.cursors.has(partition))) {
+      this.reload ||= this.ports.partitions().includes(partition);
+      return false;
+    }
     try {
       return await feedPartition(this.ports.source, partition, this.live, batch, limits);
     } catch (error) {

@@ -1,8 +1,8 @@
 import type { NodeName } from '@metad/foundation';
-import type { Activity } from './activity.js';
-import type { Partition } from './partition/partition.js';
-import type { LivenessChange } from './peer/liveness.js';
-import type { Peers } from './peer/peers.js';
+import type { Activity } from '../activity.js';
+import type { Partition } from '../partition/partition.js';
+import type { LivenessChange } from '../peer/liveness.js';
+import type { Peers } from '../peer/peers.js';
 
 /** Ticks between the campaigns of two replicas of one partition, so that they do not collide. */
 const staggerTicks = 2;
@@ -62,10 +62,7 @@ export class Failover {
 
   /** A leader that may have lost its quorum must find out: it does not rest on. */
   private wakeWithoutQuorum(partition: Partition): boolean {
-    if (partition.state !== 'quiet') return false;
-    const { voters } = partition.replica.status().confInForce;
-    const alive = voters.filter((voter) => !this.peers.isDown(voter));
-    if (alive.length > voters.length / 2) return false;
+    if (partition.state !== 'quiet' || this.activity.hasQuorum(partition)) return false;
     this.activity.wake(partition);
     return true;
   }

@@ -1,8 +1,8 @@
 import type { Clock, NodeName } from '@metad/foundation';
-import type { Engine } from './engine.js';
-import type { NodeLimits } from './node-options.js';
-import type { Partition } from './partition/partition.js';
-import { NoLeaderError } from './raft-node-port.js';
+import type { Engine } from '../engine.js';
+import type { NodeLimits } from '../node-options.js';
+import type { Partition } from '../partition/partition.js';
+import { NoLeaderError } from '../raft-node-port.js';
 
 interface OpenTransfer {
   readonly partition: Partition;
@@ -38,7 +38,7 @@ export class Transfers {
       const where = partition.leader ?? 'nobody, at the moment';
       return Promise.reject(new NoLeaderError(`leadership is given by its leader: ${where}`));
     }
-    this.order(partition, to);
+    this.engine.giveTo(partition, to);
     const deadline = this.clock.monotonic() + 2 * this.limits.electionMs;
     return new Promise((resolve, reject) => {
       this.open.push({ partition, to, deadline, resolve, reject });
@@ -59,12 +59,6 @@ export class Transfers {
     this.farewell = null;
   }
 
-  private order(partition: Partition, to: NodeName): void {
-    this.engine.activity.wake(partition);
-    partition.replica.transferLeadership(to);
-    this.engine.rounds.touch(partition);
-  }
-
   private tick(): void {
     const now = this.clock.monotonic();
     if (this.open.length > 0) this.open = this.open.filter((transfer) => !settle(transfer, now));
@@ -78,7 +72,8 @@ export class Transfers {
       const to = this.successorOf(partition);
       if (to === null) continue; // Nobody could take it.
       leading += 1;
-      if (partition.replica.status().transferTarget === null) this.order(partition, to);
+      if (partition.proposals.queued > 0) continue; // They are on their way into the log.
+      if (partition.replica.status().transferTarget === null) this.engine.giveTo(partition, to);
     }
     if ((leading > 0 || farewell.inFlight() > 0) && now < farewell.deadline) return;
     this.farewell = null;
