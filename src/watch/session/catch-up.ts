@@ -46,12 +46,23 @@ export class CatchUp {
       await this.enter();
       try {
         for (const [partition] of [...watcher.behind]) {
-          if (watcher.hasRoom) await this.advance(watcher, partition);
+          if (watcher.hasRoom) await this.follow(watcher, partition);
         }
       } finally {
         this.exit();
       }
     }
+  }
+
+  /** Stays with a partition that is replayed: a replay that is left is begun again. */
+  private async follow(watcher: Watcher, partition: PartitionId): Promise<void> {
+    do await this.advance(watcher, partition);
+    while (!watcher.ended && watcher.hasRoom && this.replays(watcher, partition));
+  }
+
+  private replays(watcher: Watcher, partition: PartitionId): boolean {
+    const at = watcher.behind.get(partition);
+    return at !== undefined && this.source.isReplayed(partition, logIndex(at.cursor));
   }
 
   private async advance(watcher: Watcher, partition: PartitionId): Promise<void> {
