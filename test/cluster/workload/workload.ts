@@ -92,9 +92,7 @@ export class Workload {
     const attemptsWanted = input.kind === 'read' ? 1 : 1 + random.below(attemptsMax);
     while (attempts.length < attemptsWanted && attempts.at(-1)?.kind !== 'answer') {
       const door: Door = random.below(2) === 0 ? 'leader' : 'anyNode';
-      attempts.push(
-        await client.attempt(active.subject, input, door, this.options.timeoutMs),
-      );
+      attempts.push(await client.attempt(active.subject, input, door, this.options.timeoutMs));
       if (attempts.at(-1)?.kind !== 'answer') await sleep(50 + random.below(200));
     }
     const returnedAt = performance.now();
