@@ -65,6 +65,7 @@ export class WatchCursor {
   }
 
   forget(): void {
+    this.incarnation = '';
     this.complete.clear();
     this.open.clear();
   }
