@@ -91,6 +91,12 @@ export class WatchedNode {
     return consumer;
   }
 
+  /** A watch whose messages go to a sink of the test's own. */
+  watchOn(from: string, filter: object, namespace: string, sink: WatchSink): Watcher {
+    const start = parseStart(from, this.log.incarnation());
+    return this.sessions.open(parseFilter(namespace, filter), start, sink);
+  }
+
   /** Lets everything that is under way come to rest. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
