@@ -2,7 +2,7 @@ import type { AppliedEntry } from '@metad/eventsourcing';
 import { logIndex, type PartitionId } from '@metad/foundation';
 import type { EventSource } from '../../dispatch/event-source.js';
 import { encodeEntry } from '../channel/watch-channel.js';
-import { passesFields, type WatchFilter } from '../watch-filter.js';
+import { changePasses, type WatchFilter } from '../watch-filter.js';
 import type { WatchHub } from '../channel/watch-hub.js';
 import type { ChangeText, WatchMessages } from '../watch-message.js';
 import type { WatchedRecords } from '../watch-ports.js';
@@ -90,13 +90,7 @@ export class CatchUp {
 
   private passing(filter: WatchFilter, entry: AppliedEntry): ChangeText[] {
     return entry.changes
-      .filter((change) => {
-        const { namespace, kind, key } = change;
-        if (filter.namespace !== null && filter.namespace !== namespace) return false;
-        if (filter.kind !== null && filter.kind !== kind) return false;
-        if (filter.id !== null && filter.id !== this.records.idOf(kind, key)) return false;
-        return passesFields(filter, change);
-      })
+      .filter((change) => changePasses(filter, change, this.records))
       .map((change) => this.messages.changeText(entry, change));
   }
 

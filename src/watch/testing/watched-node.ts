@@ -1,5 +1,6 @@
 import { subjectsUnder } from '@metad/contract';
 import type { Logger } from '../../app/logger.js';
+import { CatchupQuery } from '../catchup-query.js';
 import { EventFeed } from '../channel/event-feed.js';
 import { WatchHub } from '../channel/watch-hub.js';
 import {
@@ -52,6 +53,7 @@ export class WatchedNode {
   leads = false;
   readonly sessions: WatchSessions;
   readonly hub: WatchHub;
+  readonly catchup: CatchupQuery;
 
   constructor(
     readonly log: WatchedLog,
@@ -66,6 +68,7 @@ export class WatchedNode {
       },
       position: (partition, index) => messages.position(partition, index),
     });
+    this.catchup = new CatchupQuery(log, log, log, messages);
     const diagnostics = { error: (about: unknown) => this.unexpected.push(about) };
     this.hub = new WatchHub(log, log, messages, feed, diagnostics as unknown as Logger);
     this.sessions = new WatchSessions(
