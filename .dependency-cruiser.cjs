@@ -91,7 +91,7 @@ module.exports = {
       name: 'src-uses-libs-through-their-index',
       comment: 'No deep path into a lib.',
       severity: 'error',
-      from: { path: '^(src|migrations)/' },
+      from: { path: '^(src|migrations)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
       to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
     },
     {
