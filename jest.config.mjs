@@ -36,6 +36,7 @@ export default {
     ],
   },
   moduleNameMapper: {
+    '^@metad/eventsourcing/testing$': '<rootDir>/libs/eventsourcing/src/testing/index.ts',
     '^@metad/raft/testing$': '<rootDir>/libs/raft/src/testing/index.ts',
     ...Object.fromEntries(
       libs.map((name) => [`^@metad/${name}$`, `<rootDir>/libs/${name}/src/index.ts`]),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measurePeer } from './measures/peer-alone.js';
+import { profile } from './measures/profile.js';
 import { versus } from './measures/versus.js';
 import type { PeerName } from './peers/peer.js';
 import { printReport } from './report/print.js';
@@ -14,6 +15,7 @@ const usage = `usage: npm run bench -- <what> [options]
       --no-projections    metad without SQL
       --partitions N      user partitions of metad (8)
   alone <peer>            a peer by itself
+  profile [outstanding]   where metad's nodes spend their time
 `;
 
 async function main(): Promise<void> {
@@ -37,6 +39,8 @@ async function main(): Promise<void> {
       printReport(report);
     } else if (what === 'alone' && peer) {
       await measurePeer(peer as PeerName, options);
+    } else if (what === 'profile') {
+      await profile(options, Number(peer ?? 256));
     } else {
       console.log(usage);
       process.exitCode = 1;

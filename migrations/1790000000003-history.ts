@@ -27,12 +27,15 @@ const TABLE = `
 CREATE TABLE history_v1 (
   kind text COLLATE "C" NOT NULL,
   namespace text COLLATE "C" NOT NULL,
+  record_id text COLLATE "C" NOT NULL,
   record_key text COLLATE "C" NOT NULL,
   valid_from_index bigint NOT NULL,
   step integer NOT NULL,
   valid_from timestamptz NOT NULL,
   type text NOT NULL,
   version bigint,
+  fence bigint,
+  created_at timestamptz,
   data jsonb NOT NULL,
   record jsonb,
   command text,
@@ -40,7 +43,7 @@ CREATE TABLE history_v1 (
   actor text,
   reason text,
   partition integer NOT NULL,
-  PRIMARY KEY (kind, namespace, record_key, partition, valid_from_index, step)
+  PRIMARY KEY (kind, namespace, record_id, record_key, partition, valid_from_index, step)
 );
 CREATE INDEX ON history_v1 (command_id) WHERE command_id IS NOT NULL;
 CREATE INDEX ON history_v1 (partition, valid_from_index)`;
@@ -51,7 +54,7 @@ const VIEW = [
       lead(valid_from_index) OVER record AS valid_to_index,
       lead(valid_from) OVER record AS valid_to
     FROM history_v1 h
-    WINDOW record AS (PARTITION BY kind, namespace, record_key
+    WINDOW record AS (PARTITION BY kind, namespace, record_id, record_key
                       ORDER BY valid_from, valid_from_index, step)`,
   `COMMENT ON TABLE history_v1 IS 'Every change of every record, with its cause'`,
   `COMMENT ON VIEW history IS 'Every change of every record, its cause, and how long it was valid'`,
@@ -61,6 +64,7 @@ const VIEW = [
 
 const COMMENTS = {
   kind: 'Kind of the record',
+  record_id: 'Id that clients use for the record within kind and namespace',
   record_key: 'Key of the record within kind and namespace',
   valid_from_index: 'Log index of the change',
   valid_from: 'Log time of the change',
@@ -69,8 +73,10 @@ const COMMENTS = {
   step: 'Place among the changes of one entry',
   type: 'Name of the event',
   version: 'Version of the record after the change; null when it is gone',
+  fence: 'Log index of the change that granted the ownership in force',
+  created_at: 'Log time at which the record was created',
   data: 'The event',
-  record: 'The record after the change; null when it is gone',
+  record: 'The value of the record after the change; null when it is gone',
   command: 'Command that caused the change; null for what the cluster did by itself',
   actor: 'Who asked',
   reason: 'Why',

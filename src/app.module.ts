@@ -1,14 +1,34 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
 import { CoreModule, type Surroundings } from './app/core.module.js';
 import { HealthController } from './app/health/health.controller.js';
+import { Lifecycle } from './app/lifecycle.js';
 import { LifecycleModule } from './app/lifecycle.module.js';
 import { CommandModule } from './command/command.module.js';
 import { ConsensusModule } from './consensus/consensus.module.js';
+import { ProjectionModule } from './projection/projection.module.js';
+import { ProjectionService } from './projection/projection.service.js';
+import { HttpModule } from './http/http.module.js';
+import { QueryModule } from './query/query.module.js';
+import { WatchModule } from './watch/index.js';
 
 /** The stages of the service, in the order in which a command meets them. */
 @Module({})
-export class AppModule {
+export class AppModule implements OnModuleInit {
+  constructor(
+    @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
+    @Inject(ProjectionService) private readonly projections: ProjectionService | null,
+  ) {}
+
+  /** What starts after consensus and stops before it, in this order. */
+  onModuleInit(): void {
+    const { projections } = this;
+    if (projections !== null) {
+      const start = async (): Promise<void> => projections.start();
+      this.lifecycle.add({ name: 'projection', start, stop: () => projections.stop() });
+    }
+  }
+
   static forRoot(surroundings: Surroundings): DynamicModule {
     return {
       module: AppModule,
@@ -16,6 +36,10 @@ export class AppModule {
         CoreModule.forRoot(surroundings),
         CommandModule,
         ConsensusModule,
+        ProjectionModule,
+        QueryModule,
+        WatchModule,
+        HttpModule,
         AdminModule,
         LifecycleModule,
       ],

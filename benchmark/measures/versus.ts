@@ -25,12 +25,14 @@ export async function versus(peer: PeerName, options: VersusOptions): Promise<Re
   const sides: Side[] = [];
   const rows: ReportRow[] = [];
   try {
-    sides.push(await Side.start('metad', options.directory, (directory) =>
-      startMetad({ ...options, directory }),
-    ));
-    sides.push(await Side.start(peer, options.directory, (directory) =>
-      startPeer(peer, { directory }),
-    ));
+    sides.push(
+      await Side.start('metad', options.directory, (directory) =>
+        startMetad({ ...options, directory }),
+      ),
+    );
+    sides.push(
+      await Side.start(peer, options.directory, (directory) => startPeer(peer, { directory })),
+    );
     for (const load of loadsOf(peer, options.quick)) {
       if (load.plan.operation === 'insert') {
         for (const side of sides) await side.run({ ...load.plan, seconds: 0, warmupSeconds: 0 });

@@ -1,7 +1,7 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { NodeFacts } from '../app/node-facts.js';
 import { RAFT } from '../app/tokens.js';
-import { ClusterBirth } from '../consensus/cluster-birth.js';
+import { ClusterBirth } from '../consensus/joining/cluster-birth.js';
 import { ConsensusStage } from '../consensus/consensus-stage.js';
 import type { OpenedRaft } from '../consensus/opened-raft.js';
 import { PartitionMachines } from '../consensus/partition-machines.js';
@@ -9,10 +9,11 @@ import { AdminController } from './admin.controller.js';
 import { AdminRouter } from './admin-router.js';
 import { registerLogVerbs } from './log-verbs.js';
 import { registerClusterVerbs, registerNodeVerbs } from './node-verbs.js';
+import { ProjectionAdminModule } from './projection-admin.module.js';
 import { registerPartitionVerbs } from './partition-verbs.js';
 
 /** Administration over NATS; the verbs of projections are registered by their own module. */
-@Module({ controllers: [AdminController] })
+@Module({ imports: [ProjectionAdminModule], controllers: [AdminController] })
 export class AdminModule implements OnModuleInit {
   constructor(
     @Inject(AdminRouter) private readonly router: AdminRouter,

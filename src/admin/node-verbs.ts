@@ -3,15 +3,15 @@ import { NAME_TOKEN } from '@metad/contract';
 import { nodeName, type NodeName } from '@metad/foundation';
 import type { RaftNode } from '@metad/raft';
 import type { NodeFacts } from '../app/node-facts.js';
-import type { Hello } from '../consensus/bootstrap.js';
+import type { Hello } from '../consensus/joining/bootstrap.js';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { AdminRouter } from './admin-router.js';
 
 export interface NodeVerbSources {
-  facts(): NodeFacts;
-  hello(): Hello;
+  readonly facts: () => NodeFacts;
+  readonly hello: () => Hello;
   /** Registers the identity of a node's disk in partition 0. */
-  admit(node: NodeName, identity: string): Promise<void>;
+  readonly admit: (node: NodeName, identity: string) => Promise<void>;
 }
 
 /** `node.hello`, `node.describe` and `cluster.map`: who this node is and what it knows. */

@@ -1,4 +1,4 @@
-import { connect, credsAuthenticator, errors } from '@nats-io/transport-node';
+import { connect, createInbox, credsAuthenticator, errors } from '@nats-io/transport-node';
 import type { Authenticator, ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
 import { ERROR_CODES, MetadError } from '@metad/contract';
@@ -6,7 +6,8 @@ import type { ErrorBody, ErrorCode } from '@metad/contract';
 
 /**
  * JSON requests over NATS, as any client would make them: the one place of the command line that
- * knows the NATS client. A service error becomes a `MetadError`; everything else says what is known.
+ * knows the NATS client. A service error becomes a `MetadError`; everything else says what is
+ * known.
  */
 export interface Requester {
   request(subject: string, body: unknown, timeoutMs: number): Promise<unknown>;
@@ -35,8 +36,14 @@ export class NotPermitted extends Error {
 
 export interface BrokerAddress {
   readonly servers: readonly string[];
-  /** Path of a credentials file. */
+  /** Paths of files. */
   readonly creds?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
 }
 
 const connectTimeoutMs = 5_000;
@@ -49,7 +56,14 @@ export async function connectBroker(address: BrokerAddress, name: string): Promi
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
   };
-  if (address.creds !== undefined) options.authenticator = authenticatorOf(address.creds);
+  const { creds, user, password, token, tlsCa, tlsCert, tlsKey } = address;
+  if (creds !== undefined) options.authenticator = authenticatorOf(creds);
+  if (user !== undefined) Object.assign(options, { user, pass: password ?? '' });
+  if (token !== undefined) options.token = token;
+  if (tlsCa !== undefined || tlsCert !== undefined) {
+    const tls = { caFile: tlsCa, certFile: tlsCert, keyFile: tlsKey };
+    options.tls = Object.fromEntries(Object.entries(tls).filter(([, file]) => file !== undefined));
+  }
   try {
     return await connect(options);
   } catch (error) {
@@ -81,6 +95,19 @@ export class NatsRequester implements Requester {
       throw explain(error, subject, timeoutMs);
     }
     return readReply(Buffer.from(data).toString(), subject);
+  }
+
+  /** A new inbox; JSON that arrives there is handed on, and answered if an answer is asked for. */
+  subscribe(onMessage: (message: unknown) => void): string {
+    const inbox = createInbox();
+    this.connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        onMessage(message.json());
+        if (message.reply !== undefined && message.reply !== '') message.respond();
+      },
+    });
+    return inbox;
   }
 
   close(): Promise<void> {

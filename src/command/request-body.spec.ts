@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetadError } from '@metad/contract';
+import type { MetadError } from '@metad/contract';
 import { parseRequestBody } from './request-body.js';
 
 const parse = (text: string | Uint8Array) =>

@@ -4,14 +4,14 @@ import { bootstrapSystemReplicas } from '@metad/partition';
 import type { ConfState } from '@metad/raft';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
-import { decideBootstrap, type Hello } from './bootstrap.js';
-import type { ClusterBirth } from './cluster-birth.js';
+import { decideBootstrap, type Hello } from './joining/bootstrap.js';
+import type { ClusterBirth } from './joining/cluster-birth.js';
 import type { Consensus } from './consensus.js';
 import type { LeaseExpiry } from './lease-expiry.js';
 import type { OpenedRaft } from './opened-raft.js';
 import type { PartitionDirectory } from './partition-directory.js';
 import { SYSTEM_PARTITION, type PartitionMachines } from './partition-machines.js';
-import type { PeerAdmin } from './peer-admin.js';
+import type { PeerAdmin } from './joining/peer-admin.js';
 
 const pollMs = 50;
 const helloTimeoutMs = 1_000;

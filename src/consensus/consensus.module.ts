@@ -18,7 +18,7 @@ import {
 } from '../app/tokens.js';
 import { LiveEventSource } from '../dispatch/live-event-source.js';
 import type { KindRegistry } from '../kinds/index.js';
-import { ClusterBirth } from './cluster-birth.js';
+import { ClusterBirth } from './joining/cluster-birth.js';
 import { Consensus } from './consensus.js';
 import { ConsensusStage } from './consensus-stage.js';
 import { LeaseExpiry } from './lease-expiry.js';
@@ -27,7 +27,7 @@ import { openRaft } from './open-raft.js';
 import type { OpenedRaft } from './opened-raft.js';
 import { PartitionDirectory } from './partition-directory.js';
 import { PartitionMachines } from './partition-machines.js';
-import { PeerAdmin } from './peer-admin.js';
+import { PeerAdmin } from './joining/peer-admin.js';
 import { ReplayFeed } from './replay-feed.js';
 
 /** Stage 2: the Raft node of this process and everything that speaks with it. */

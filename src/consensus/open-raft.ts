@@ -3,17 +3,11 @@ import { randomInt } from 'node:crypto';
 import { subjectsUnder } from '@metad/contract';
 import type { Clock, NodeName } from '@metad/foundation';
 import { seededRandom } from '@metad/foundation';
-import {
-  createRaftNode,
-  immediateTurns,
-  openNodeLog,
-
-  NatsTransport,
-} from '@metad/raft';
+import { createRaftNode, immediateTurns, openNodeLog, NatsTransport } from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
-import { diskIdentity } from './disk-identity.js';
+import { diskIdentity } from './joining/disk-identity.js';
 import type { OpenedRaft } from './opened-raft.js';
 import type { PartitionMachines } from './partition-machines.js';
 

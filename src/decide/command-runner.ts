@@ -11,6 +11,7 @@ import type {
   StoredRecord,
   Value,
 } from '@metad/eventsourcing';
+import { BATCH } from '../kinds/check-command.js';
 import type { KindRegistry, RegisteredCommand } from '../kinds/index.js';
 import { checkExpectation } from './expectation.js';
 import { nextRecord } from './next-record.js';
@@ -225,9 +226,6 @@ export class CommandRunner {
     return refused(cause, record, execution);
   }
 }
-
-/** The command that holds others; it belongs to no kind. */
-export const BATCH = 'Batch';
 
 interface Staged {
   readonly event: DomainEvent;

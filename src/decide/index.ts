@@ -28,8 +28,9 @@ export type {
   PositionScope,
   Refused,
 } from './outcome.js';
-export { BATCH } from './command-runner.js';
 export { checkDeadline } from './deadline.js';
+export { checkQuota, DEFAULT_QUOTA } from './quota.js';
+export type { RecordQuota } from './quota.js';
 export { LogClock } from './log-clock.js';
 export { FEATURE_LEVEL_MAX } from './feature-level.js';
 export { DEFAULT_SETTINGS } from './machine-settings.js';

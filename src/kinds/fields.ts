@@ -20,12 +20,14 @@ export const id = z
   .regex(/^[^/]*$/, 'must not contain a slash')
   .refine(within(LIMITS.keyBytesMax), `must not exceed ${LIMITS.keyBytesMax} bytes (keyBytesMax)`);
 
-/** A name of something that lives elsewhere: a node, a cell, an owner, an address. */
-export const text = z
+/** Text of up to 1,024 bytes; may be empty. */
+export const cleanText = z
   .string()
-  .min(1, 'must not be empty')
   .regex(CLEAN, unclean)
   .refine(within(textBytesMax), `must not exceed ${textBytesMax} bytes`);
+
+/** A name of something that lives elsewhere: a node, a cell, an owner, an address. */
+export const text = cleanText.min(1, 'must not be empty');
 
 const entriesMax = LIMITS.labelsMax;
 const entryBytesMax = LIMITS.labelBytesMax;
@@ -61,3 +63,15 @@ export const ttlMs = z
   .int('must be a whole number of milliseconds')
   .min(ttlMsMin, `must be at least ${ttlMsMin}`)
   .max(ttlMsMax, `must not exceed ${ttlMsMax}`);
+
+/**
+ * A command's object whose record key is made of these fields, joined with slashes: together they
+ * keep the limit on keys.
+ */
+export const keyedBy = <S extends z.ZodRawShape>(shape: S, ...fields: (keyof S & string)[]) =>
+  z.strictObject(shape).superRefine((data, context) => {
+    const key = fields.map((field) => (data as Readonly<Record<string, unknown>>)[field]).join('/');
+    if (within(LIMITS.keyBytesMax)(key)) return;
+    const message = `makes a key of more than ${LIMITS.keyBytesMax} bytes (keyBytesMax)`;
+    context.addIssue({ code: 'custom', message, path: [fields.at(-1) as string] });
+  });

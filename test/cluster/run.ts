@@ -77,7 +77,9 @@ async function exercise(
   await cluster.heal();
   await workload.stop();
   try {
-    violations.push(...(await settle(administration, options.nodes, workload.history.acknowledged)));
+    violations.push(
+      ...(await settle(administration, options.nodes, workload.history.acknowledged)),
+    );
     await logs.finish();
   } catch (error) {
     violations.push(`after healing: ${String(error)}`);

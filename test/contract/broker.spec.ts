@@ -5,8 +5,9 @@ import { startBroker } from '../../src/cli/embedded/index.js';
 import { findNatsServer, startNatsServer } from '../fixtures/nats-server.js';
 import { RawNatsClient } from '../fixtures/raw-nats-client.js';
 
-// What the service and its tests rely on in a broker, held against the embedded one and, where it is
-// installed, against nats-server: by hand over a socket, and through both generations of the client.
+// What the service and its tests rely on in a broker, held against the embedded one and, where it
+// is installed, against nats-server: by hand over a socket, and through both generations of the
+// client.
 
 interface Server {
   readonly url: string;

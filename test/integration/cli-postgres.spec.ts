@@ -71,7 +71,7 @@ describe('the embedded Postgres', () => {
     expect(password.mode & 0o077).toBe(0);
   });
 
-  it('goes when the process that started it is killed, or at the next start at the latest', async () => {
+  it('goes when its launcher is killed, or at the next start at the latest', async () => {
     const code = `
       const { startPostgres } = await import(${JSON.stringify(modulePath())});
       const pg = await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'pg'))} });

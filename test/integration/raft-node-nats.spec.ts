@@ -7,9 +7,11 @@ import type { Transport } from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectTo, startBroker } from '../contract/transport/nats-broker.js';
 import type { Broker } from '../contract/transport/nats-broker.js';
-import { eventually, RaftCluster, realClock } from './raft/raft-cluster.js';
+import { RaftCluster } from './raft/raft-cluster.js';
+import { realTime } from './raft/test-time.js';
 
 const p1 = partitionId(1);
+const limits = { heartbeatMs: 20, electionMs: 200 };
 const subjects = subjectsUnder(`test${process.pid}.v1`);
 
 describe('a node of three, over a real broker', () => {
@@ -24,7 +26,7 @@ describe('a node of three, over a real broker', () => {
     const secrets = ['a secret of sixteen or more'];
     const cluster = 'c1';
     return new NatsTransport({
-      ...{ connection, clock: realClock, random, self, cluster, subjects, secrets },
+      ...{ connection, clock: realTime.clock, random, self, cluster, subjects, secrets },
     });
   }
 
@@ -42,7 +44,7 @@ describe('a node of three, over a real broker', () => {
   afterAll(() => broker?.stop());
 
   it('elects, applies everywhere, survives the death of a leader and takes it back', async () => {
-    cluster = new RaftCluster({ transport });
+    cluster = new RaftCluster({ transport, time: realTime, limits });
     await cluster.startAll();
     const leader = await cluster.leader(p1);
     expect(await cluster.propose(leader, p1, 'before')).toMatchObject({ kind: 'applied' });
@@ -51,9 +53,6 @@ describe('a node of three, over a real broker', () => {
     await cluster.write(p1, 'during');
     await cluster.start(leader);
     await cluster.write(p1, 'after');
-    for (const name of cluster.running) {
-      await eventually(() => (cluster.appliedOn(name, p1).includes('after') ? true : null));
-      expect(cluster.appliedOn(name, p1)).toEqual(['before', 'during', 'after']);
-    }
+    await cluster.agreed(p1, ['before', 'during', 'after']);
   });
 });

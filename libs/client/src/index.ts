@@ -4,14 +4,18 @@ export type { OpenOptions } from './wire/open-connection.js';
 export type { CallReport, ClientStatistics } from './call/call-statistics.js';
 export { uuidV7 } from './call/uuid-v7.js';
 export { commandPoint, queryPoint } from './routing/record-point.js';
+export type { Commands, Queries, DataOf, ParamsOf, AnswerOf, ItemOf } from './kinds/catalog.js';
+export { Watch } from './watch/watch.js';
 export type {
-  Commands,
-  Queries,
-  DataOf,
-  ParamsOf,
-  AnswerOf,
-  ItemOf,
-} from './kinds/catalog.js';
+  WatchFilter,
+  WatchMessage,
+  WatchOptions,
+  WatchStanding,
+  ChangeMessage,
+  SnapshotMessage,
+} from './watch/watch-types.js';
+export { RecordCache } from './watch/record-cache.js';
+export type { CacheOptions, CacheStanding } from './watch/record-cache.js';
 export type { BatchEntry, KindName } from './kinds/any-kind.js';
 export type { TenantRecord } from './kinds/tenant.js';
 export type { ResourceRecord } from './kinds/resource.js';

@@ -200,7 +200,7 @@ describe('routing', () => {
   const subjects = () =>
     broker.published.map(({ subject }) => subject).filter((s) => !s.startsWith('_INBOX'));
 
-  beforeEach(() => void broker.answer('metad.v1.admin._any.partition.map', () => map(1)));
+  beforeEach(() => void broker.answer('metad.v1.admin._any.cluster.map', () => map(1)));
 
   async function primed(): Promise<MetadClient> {
     const client = await clientWith({ routing: 'leader' });
@@ -231,7 +231,7 @@ describe('routing', () => {
     const client = await primed();
     broker.answer('metad.v1.p.*.cmd', () => refusal('PARTITION_MOVED'));
     await client.command('AssignResource', assign);
-    expect(subjects()).toContain('metad.v1.admin._any.partition.map');
+    expect(subjects()).toContain('metad.v1.admin._any.cluster.map');
     await clock.advance(10);
     expect(client.statistics().mapRefreshes).toBe(2);
   });

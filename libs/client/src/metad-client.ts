@@ -5,10 +5,15 @@ import { SessionPositions } from './call/session-positions.js';
 import { uuidV7 } from './call/uuid-v7.js';
 import { ClientCore } from './client-core.js';
 import type { ClientOptions, CommandOptions, QueryOptions } from './client-options.js';
+import type { KindRecords } from './kinds/catalog.js';
 import type { BatchEntry } from './kinds/any-kind.js';
 import type { AnswerOf, DataOf, ItemOf, ParamsOf } from './kinds/catalog.js';
 import { commandPoint, queryPoint } from './routing/record-point.js';
 import { openConnection, type OpenOptions } from './wire/open-connection.js';
+import { RecordCache, type CacheOptions } from './watch/record-cache.js';
+import { Watch } from './watch/watch.js';
+import type { WatchFilter, WatchOptions } from './watch/watch-types.js';
+import { watchPorts } from './watch/watch-wire.js';
 import type { WireConnection } from './wire/wire-connection.js';
 
 const timeoutMsDefault = 10_000;
@@ -48,12 +53,7 @@ export class MetadClient {
 
   /** The same client with a session of its own: one per end user, say. */
   newSession(): MetadClient {
-    return new MetadClient(
-      this.core,
-      this.namespace,
-      new SessionPositions(),
-      this.closeConnection,
-    );
+    return new MetadClient(this.core, this.namespace, new SessionPositions(), this.closeConnection);
   }
 
   /** Throws MetadError; only OUTCOME_UNKNOWN leaves open whether the command took effect. */
@@ -108,6 +108,24 @@ export class MetadClient {
       yield* (page.items ?? []) as readonly ItemOf<Name>[];
       cursor = page.cursor;
     } while (cursor !== undefined);
+  }
+
+  /** Committed events of this namespace, and records if asked for, as an endless sequence. */
+  watch(filter: WatchFilter = {}, options: WatchOptions = {}): Watch {
+    return new Watch(watchPorts(this.core, this.namespace), filter, options);
+  }
+
+  /**
+   * A watched copy of one kind, usable while the cluster is away. Await `ready()` before relying
+   * on what is not in it.
+   */
+  cache<Name extends keyof KindRecords>(
+    kind: Name,
+    options: CacheOptions<KindRecords[Name]> = {},
+  ): RecordCache<KindRecords[Name]> {
+    const filter = { ...options.filter, kind };
+    const watch = this.watch(filter, { from: 'snapshot' });
+    return new RecordCache(this.namespace, watch, filter, options);
   }
 
   /** What this client's session must not fall behind; undefined before its first write. */

@@ -15,6 +15,8 @@ export type { EntrySource } from './processor/entry-source.js';
 export { OrderedProcessor, defaultProcessorOptions } from './processor/processor.js';
 export type { ProcessorOptions, ProcessorPorts, ProcessorState } from './processor/processor.js';
 export { ProjectionVersion, recordKey } from './processor/projection-version.js';
+export type { Fault } from './processor/projection-version.js';
+export { backOffDelay, describe as describeFailure } from './processor/delivery.js';
 export { Watermark } from './processor/watermark.js';
 export { RowDigest } from './table/row-digest.js';
 export { FencedError, Cursor } from './checkpoint/checkpoint.js';

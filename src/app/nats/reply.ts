@@ -1,4 +1,4 @@
-import { MetadError } from '@metad/contract';
+import type { MetadError } from '@metad/contract';
 import type { Outbound } from './inbound.js';
 
 const headerCharsMax = 200;

@@ -1,6 +1,7 @@
 /**
  * Installs and builds what is missing, so that one command is enough on a machine with only Node.
- * Runs before anything is installed: plain JavaScript, no dependencies. Quick when nothing is to do.
+ * Runs before anything is installed: plain JavaScript, no dependencies. Quick when nothing is to
+ * do.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

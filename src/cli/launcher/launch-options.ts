@@ -26,7 +26,7 @@ are set, else on an embedded broker and Postgres (for development and demonstrat
   --no-restart       leave a node that died dead, and say how to start it
   --verbose          show everything the nodes log, not only warnings
 
-Environment: NATS_URL, DATABASE_URL (empty: no SQL projections), and every METAD_… of \`metad serve\`.
+Environment: NATS_URL, DATABASE_URL (empty: no SQL projections), and what \`metad serve\` reads.
 `;
 
 /** A wrong flag: `message` names it. */

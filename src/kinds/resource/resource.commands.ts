@@ -1,25 +1,25 @@
 import type { KindCommand } from '@metad/eventsourcing';
-import { z } from 'zod';
-import { id, labels, text, ttlMs } from '../fields.js';
+import type { z } from 'zod';
+import { id, keyedBy, labels, text, ttlMs } from '../fields.js';
 import type { CommandDefinition } from '../kind.js';
 import { RESOURCE, resourceKey } from './resource.record.js';
 
 const named = { tenantId: id, resourceId: id };
-const assignResource = z.strictObject({
-  ...named,
+const aboutOne = <S extends z.ZodRawShape>(shape: S) =>
+  keyedBy({ ...named, ...shape }, 'tenantId', 'resourceId');
+const assignResource = aboutOne({
   node: text,
   kind: text.optional(),
   labels: labels.optional(),
 });
-const releaseResource = z.strictObject(named);
-const claimOwnership = z.strictObject({ ...named, owner: text, ttlMs: ttlMs.optional() });
-const transferOwnership = z.strictObject({
-  ...named,
+const releaseResource = aboutOne({});
+const claimOwnership = aboutOne({ owner: text, ttlMs: ttlMs.optional() });
+const transferOwnership = aboutOne({
   from: text,
   to: text,
   ttlMs: ttlMs.optional(),
 });
-const releaseOwnership = z.strictObject({ ...named, owner: text });
+const releaseOwnership = aboutOne({ owner: text });
 
 export type AssignResource = z.infer<typeof assignResource>;
 export type ReleaseResource = z.infer<typeof releaseResource>;

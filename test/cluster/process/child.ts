@@ -79,7 +79,10 @@ export class Child {
   async end(signal: NodeJS.Signals = 'SIGTERM', graceMs = 10_000): Promise<void> {
     this.signal(signal);
     const late = new AbortController();
-    await Promise.race([this.exited, sleep(graceMs, null, { signal: late.signal }).catch(() => {})]);
+    await Promise.race([
+      this.exited,
+      sleep(graceMs, null, { signal: late.signal }).catch(() => {}),
+    ]);
     late.abort();
     this.signal('SIGKILL');
     await this.exited;

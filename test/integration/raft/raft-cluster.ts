@@ -1,18 +1,10 @@
 import { nodeName, partitionId, seededRandom } from '@metad/foundation';
-import type { Clock, NodeName, PartitionId } from '@metad/foundation';
-import { createRaftNode, immediateTurns, MemoryLogContent, MemoryNodeLog } from '@metad/raft';
-import type { ConfState, NodeLimits, RaftNode, Transport } from '@metad/raft';
+import type { NodeName, PartitionId } from '@metad/foundation';
+import { createRaftNode, MemoryLogContent, MemoryNodeLog } from '@metad/raft';
+import type { ConfState, NodeLimits, NodeLog, RaftNode, Transport } from '@metad/raft';
 import { ListMachine } from './list-machine.js';
+import type { TestTime } from './test-time.js';
 import { VolatileSnapshots } from './volatile-snapshots.js';
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** What became of one proposal. */
 export type Outcome =
@@ -32,10 +24,13 @@ export interface ClusterOptions {
   readonly names?: readonly string[];
   readonly partitions?: number;
   readonly limits?: Partial<NodeLimits>;
+  readonly time: TestTime;
   transport(self: NodeName): Promise<Transport>;
+  /** The log of a node, in place of one in memory. */
+  log?(self: NodeName, content: MemoryLogContent): NodeLog;
 }
 
-/** Several nodes in this process, their disks in memory, under the real clock. */
+/** Several nodes in this process, their disks in memory. */
 export class RaftCluster {
   readonly names: readonly NodeName[];
   readonly partitions: readonly PartitionId[];
@@ -59,7 +54,7 @@ export class RaftCluster {
   /** Starts a node on what its disk holds. */
   async start(name: NodeName): Promise<RaftNode> {
     const content = this.logs.get(name) ?? new MemoryLogContent();
-    const log = new MemoryNodeLog(content);
+    const log = this.options.log?.(name, content) ?? new MemoryNodeLog(content);
     const snapshots = this.snapshots.get(name) ?? new VolatileSnapshots();
     this.logs.set(name, content);
     this.snapshots.set(name, snapshots);
@@ -72,9 +67,9 @@ export class RaftCluster {
       log,
       snapshots,
       transport,
-      clock: realClock,
+      clock: this.options.time.clock,
       random: seededRandom(name.charCodeAt(1)),
-      turns: immediateTurns,
+      turns: this.options.time.turns,
       stateMachine: (partition) => {
         const machine = new ListMachine();
         machines.set(partition, machine);
@@ -82,7 +77,7 @@ export class RaftCluster {
       },
       onFatal: (error) => fatal.push(error),
       onPartitionStopped: (partition) => stopped.push(partition),
-      limits: { heartbeatMs: 20, electionMs: 200, ...this.options.limits },
+      limits: { spreadMs: 1e9, ...this.options.limits },
     });
     this.members.set(name, { node, transport, machines, stopped, fatal });
     await node.start();
@@ -118,7 +113,7 @@ export class RaftCluster {
 
   /** The node that leads and serves the partition, once there is one. */
   leader(partition: PartitionId): Promise<NodeName> {
-    return eventually(() => {
+    return this.eventually(() => {
       for (const name of this.running) {
         const status = this.member(name).node.status(partition);
         if (status?.role !== 'leader') continue;
@@ -132,6 +127,11 @@ export class RaftCluster {
   }
 
   propose(name: NodeName, partition: PartitionId, text: string): Promise<Outcome> {
+    return this.until(this.proposeOnly(name, partition, text));
+  }
+
+  /** Proposes without letting time pass. */
+  proposeOnly(name: NodeName, partition: PartitionId, text: string): Promise<Outcome> {
     return new Promise((resolve) => {
       this.member(name).node.propose(partition, Buffer.from(text), {
         applied: (result, index) => resolve({ kind: 'applied', result, index }),
@@ -142,8 +142,8 @@ export class RaftCluster {
   }
 
   /** Proposes at whoever leads until it is applied. */
-  async write(partition: PartitionId, text: string): Promise<NodeName> {
-    return eventually(async () => {
+  write(partition: PartitionId, text: string): Promise<NodeName> {
+    return this.eventually(async () => {
       for (const name of this.running) {
         const outcome = await this.propose(name, partition, text);
         if (outcome.kind === 'applied') return name;
@@ -152,14 +152,47 @@ export class RaftCluster {
       return null;
     });
   }
-}
 
-/** Polls until `look` finds something; fails after a while. */
-export async function eventually<T>(look: () => T | null | Promise<T | null>): Promise<T> {
-  for (let tries = 0; tries < 1_500; tries += 1) {
-    const found = await look();
-    if (found !== null) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  /** Waits until every running node has applied exactly these commands. */
+  async agreed(partition: PartitionId, texts: readonly string[]): Promise<void> {
+    const wanted = texts.join();
+    await this.eventually(() =>
+      this.running.every((name) => this.appliedOn(name, partition).join() === wanted) ? true : null,
+    );
   }
-  throw new Error(`did not happen: ${look.toString()}`);
+
+  /** Lets time pass until the promise is settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const mark = (): void => {
+      settled = true;
+    };
+    promise.then(mark, mark);
+    for (let tries = 0; !settled && tries < 60_000; tries += 1) await this.options.time.pass(1);
+    if (!settled) throw new Error('a promise was not settled within a minute');
+    return promise;
+  }
+
+  /** Lets time pass until `look` finds something; fails after half a minute. */
+  async eventually<T>(look: () => T | null | Promise<T | null>): Promise<T> {
+    for (let tries = 0; tries < 3_000; tries += 1) {
+      const found = await look();
+      if (found !== null) return found;
+      await this.options.time.pass(10);
+    }
+    throw new Error(`did not happen: ${look.toString()}`);
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.options.time.pass(ms);
+  }
+
+  /** A node that runs and does not lead the partition. */
+  follower(partition: PartitionId): NodeName {
+    const found = this.running.find(
+      (name) => this.member(name).node.status(partition)?.role === 'follower',
+    );
+    if (found === undefined) throw new Error('everybody leads');
+    return found;
+  }
 }

@@ -21,7 +21,7 @@ export class VolatileSnapshots implements SnapshotStore {
     source: AsyncIterable<Uint8Array>,
   ): Promise<StoredSnapshot> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of source) chunks.push(chunk.slice());
+    for await (const chunk of source) chunks.push(new Uint8Array(chunk));
     this.checksums += 1;
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const checksum = meta.index * 1000 + this.checksums;

@@ -18,11 +18,12 @@ export interface Call {
 
 /** The error that an outcome without an answer amounts to. */
 export function unansweredError(
-  call: Call,
+  kind: Call['kind'],
+  subject: string,
   outcome: Exclude<RequestOutcome, { kind: 'reply' }>,
 ): MetadError {
   if (outcome.kind === 'timeout') {
-    return call.kind === 'command'
+    return kind === 'command'
       ? new MetadError('OUTCOME_UNKNOWN', 'no answer came in time; retry with the same commandId')
       : new MetadError('DEADLINE_EXCEEDED', 'no answer came in time');
   }
@@ -30,7 +31,7 @@ export function unansweredError(
   const details = { reason };
   switch (reason) {
     case 'nobody':
-      return new MetadError('NO_LEADER', `no node answers on ${call.subject}`, details);
+      return new MetadError('NO_LEADER', `no node answers on ${subject}`, details);
     case 'full':
       return new MetadError('OVERLOADED', 'too many calls are under way in this client', details);
     case 'closed':
@@ -38,7 +39,7 @@ export function unansweredError(
     case 'disconnected':
       return new MetadError('NO_LEADER', 'there is no connection to the broker', details);
     case 'forbidden':
-      return new MetadError('FORBIDDEN', `the broker refused ${call.subject}`, details);
+      return new MetadError('FORBIDDEN', `the broker refused ${subject}`, details);
   }
 }
 

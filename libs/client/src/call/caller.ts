@@ -105,7 +105,10 @@ export class Caller {
   private async attempt(call: Call, progress: Progress): Promise<RequestOutcome> {
     const { requester, connection, routes, subjects, clock } = this.parts;
     if (!connection.connected) {
-      await untilAborted(connection.untilConnected(progress.dueAt - clock.monotonic()), call.signal);
+      await untilAborted(
+        connection.untilConnected(progress.dueAt - clock.monotonic()),
+        call.signal,
+      );
       if (!connection.connected) return DISCONNECTED;
     }
     const { point } = call;
@@ -132,7 +135,7 @@ export class Caller {
     if (outcome.kind === 'noResponders' && outcome.reason === 'forbidden') {
       if (progress.partition !== null) this.parts.routes.leadersDenied();
     }
-    return unansweredError(call, outcome);
+    return unansweredError(call.kind, call.subject, outcome);
   }
 
   /** Null: another attempt would only get the same answer. */

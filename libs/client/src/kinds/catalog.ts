@@ -1,10 +1,14 @@
 import type { QueryReply } from '@metad/contract';
 import type { AnyKindCommands, AnyKindQueries } from './any-kind.js';
-import type { ResourceCommands, ResourceQueries } from './resource.js';
-import type { RoutingTableCommands, RoutingTableQueries } from './routing-table.js';
-import type { InstanceCommands, InstanceQueries } from './service-instance.js';
-import type { ShardMapCommands, ShardMapQueries } from './shard-map.js';
-import type { TenantCommands, TenantQueries } from './tenant.js';
+import type { ResourceCommands, ResourceQueries, ResourceRecord } from './resource.js';
+import type {
+  RoutingTableCommands,
+  RoutingTableQueries,
+  RoutingTableRecord,
+} from './routing-table.js';
+import type { InstanceCommands, InstanceQueries, InstanceRecord } from './service-instance.js';
+import type { ShardMapCommands, ShardMapQueries, ShardMapRecord } from './shard-map.js';
+import type { TenantCommands, TenantQueries, TenantRecord } from './tenant.js';
 
 /** Every command that this version of the library knows, with the shape of its `data`. */
 export interface Commands
@@ -52,3 +56,12 @@ export type ItemOf<Name extends string> = Name extends keyof Queries
     ? Item
     : never
   : Plain;
+
+/** The records of each kind. */
+export interface KindRecords {
+  tenant: TenantRecord;
+  resource: ResourceRecord;
+  instance: InstanceRecord;
+  'shard-map': ShardMapRecord;
+  'routing-table': RoutingTableRecord;
+}

@@ -8,12 +8,12 @@ interface ResourceName {
 /** Where a tenant's resource runs, and who owns it. */
 export interface ResourceRecord extends RecordFields, ResourceName {
   readonly node: string;
+  /** What sort of resource it is, in the words of whoever assigned it. */
+  readonly kind?: string;
   readonly labels: Labels;
   readonly owner?: string;
   /** Time to live of the ownership in milliseconds; absent when it does not end by itself. */
   readonly ttlMs?: number;
-  /** Log index of the change that granted the present ownership. */
-  readonly fence?: number | null;
 }
 
 export interface ResourceCommands {

@@ -24,7 +24,9 @@ export interface ShardMapCommands {
   CreateShardMap: {
     readonly map: string;
     readonly keyspace: 'hash' | 'range';
-    readonly shards: readonly (Omit<Shard, 'replicas'> & { readonly replicas?: readonly string[] })[];
+    readonly shards: readonly (Omit<Shard, 'replicas'> & {
+      readonly replicas?: readonly string[];
+    })[];
   };
   SplitShard: {
     readonly map: string;

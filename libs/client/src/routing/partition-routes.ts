@@ -8,8 +8,8 @@ const fetchTimeoutMs = 2_000;
 const retryWaitMs = 1_000;
 const deniedWaitMs = 60_000;
 
-/** `metad.v1.admin._any.partition.map {}` answers `{ incarnation, map }`. */
-const NOUN = 'partition';
+/** `metad.v1.admin._any.cluster.map {}` answers `{ incarnation, map, … }`. */
+const NOUN = 'cluster';
 const VERB = 'map';
 
 /**

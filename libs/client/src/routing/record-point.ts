@@ -15,7 +15,9 @@ const joined = (fields: Fields, names: readonly string[]): readonly string[] | n
 
 const tenant: Rule = (_namespace, fields) => {
   const { tenantId } = fields;
-  return typeof tenantId === 'string' ? getPrefixPartitionKey(`tenants/${tenantId}/resources`) : null;
+  return typeof tenantId === 'string'
+    ? getPrefixPartitionKey(`tenants/${tenantId}/resources`)
+    : null;
 };
 
 const resource: Rule = (_namespace, fields) => {

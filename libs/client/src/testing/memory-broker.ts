@@ -34,7 +34,10 @@ export class MemoryBroker {
   }
 
   /** Answers requests on `pattern` from a connection of its own; null leaves one unanswered. */
-  answer(pattern: string, respond: (body: Body, subject: string) => object | null): MemoryConnection {
+  answer(
+    pattern: string,
+    respond: (body: Body, subject: string) => object | null,
+  ): MemoryConnection {
     const connection = this.connect();
     connection.subscribe(pattern, {
       callback: (_error, message) => {

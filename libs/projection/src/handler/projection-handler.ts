@@ -26,6 +26,8 @@ export interface ProjectionHandler {
    * when rows tell of the past (history).
    */
   rowsOf?(record: StoredRecord): readonly TableRows[];
+  /** For rows that tell of the past: what stands for the past of a record found in a snapshot. */
+  beginWith?(record: StoredRecord, rows: RowSink): void;
 }
 
 export interface TableRows {

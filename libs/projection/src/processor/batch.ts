@@ -61,11 +61,14 @@ export class Batch {
   /** Adds the rows of a record that begins with the tables: a rebuild from a snapshot. */
   load(version: ProjectionVersion, cursor: Cursor, record: StoredRecord): void {
     const { handler } = version.definition;
-    if (!handler.rowsOf) throw new TypeError(`${version.name} cannot begin with a snapshot`);
     this.touch(cursor);
     this.changes += 1;
     const sink = this.sink.of(version, cursor);
-    for (const { table, rows } of handler.rowsOf(record)) sink.replace(table, [], rows);
+    if (handler.rowsOf) {
+      for (const { table, rows } of handler.rowsOf(record)) sink.replace(table, [], rows);
+    } else {
+      handler.beginWith?.(record, sink);
+    }
   }
 
   park(letter: DeadLetter): void {

@@ -49,6 +49,10 @@ export const delay = (clock: Clock, ms: number): Promise<void> =>
     clock.after(ms, resolve);
   });
 
+/** Waits before attempt `attempt + 1` of something that failed; longer each time, up to 2 s. */
+export const backOffDelay = (clock: Clock, attempt: number): Promise<void> =>
+  delay(clock, backOffMs(defaultBackOff, attempt));
+
 /** What an operator needs to read: the SQLSTATE if there is one, and the message. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

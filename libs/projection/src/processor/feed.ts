@@ -66,6 +66,22 @@ const cursorsOf = (versions: readonly ProjectionVersion[], partition: PartitionI
     return cursor ? [[version, cursor] as const] : [];
   });
 
+/** The versions that read next in a partition: those that lag most. */
+export function lowestAt(
+  partition: PartitionId,
+  versions: readonly ProjectionVersion[],
+): readonly ProjectionVersion[] {
+  const cursors = cursorsOf(versions, partition);
+  const index = lowest(cursors);
+  return cursors.filter(([, cursor]) => cursor.index === index).map(([version]) => version);
+}
+
+/** After which index they read; null when nothing is fed in the partition. */
+export const lowestIndex = (
+  partition: PartitionId,
+  versions: readonly ProjectionVersion[],
+): LogIndex | null => lowest(cursorsOf(versions, partition));
+
 function lowest(cursors: readonly Fed[]): LogIndex | null {
   let index: LogIndex | null = null;
   for (const [, cursor] of cursors) {
@@ -77,7 +93,12 @@ function lowest(cursors: readonly Fed[]): LogIndex | null {
 function foldEntry(entry: AppliedEntry, cursors: readonly Fed[], batch: Batch): void {
   batch.entries += 1;
   for (const [version, cursor] of cursors) {
-    if (cursor.index !== entry.index - 1) continue;
+    if (cursor.index !== entry.index - 1 || version.fault) continue;
+    if (entry.term < cursor.term) {
+      const reason = `rows up to term ${cursor.term}, but the log goes on with ${entry.term}`;
+      version.fault = { kind: 'foreign', reason };
+      continue;
+    }
     for (const change of entry.changes) {
       if (version.handles(change.type)) foldChange(entry, change, version, cursor, batch);
     }

@@ -1,12 +1,14 @@
 import type { Clock, PartitionId } from '@metad/foundation';
 import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
-import { FencedError } from '../checkpoint/checkpoint.js';
+import { FencedError, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
-import { feedPartition, HandlerFailure } from './feed.js';
+import { feedPartition, HandlerFailure, lowestAt, lowestIndex } from './feed.js';
+import type { FeedLimits, Limit } from './feed.js';
+import { LagMeter } from './lag-meter.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
 import type { SqlDatabase } from '../postgres/sql-database.js';
 import { Watermark } from './watermark.js';
@@ -50,15 +52,19 @@ export interface ProcessorPorts {
   readonly clock: Clock;
   readonly incarnation: string;
   partitions(): readonly PartitionId[];
-  /** Checks loaded cursors against the log. Rejects or throws to keep the processor waiting. */
-  inspect?(
-    versions: readonly ProjectionVersion[],
-    incarnations: ReadonlySet<string>,
-  ): Promise<void>;
+  /** Compares loaded checkpoints with the log, and sets the fault of versions that do not fit. */
+  inspect?(version: ProjectionVersion, incarnations: ReadonlySet<string>): Promise<void>;
+  /** True for the source's error that what follows a cursor is gone. */
+  isCompacted?(error: unknown): boolean;
   /** After a batch is durable; `batch` tells what it held. Must not throw. */
   onWritten?(batch: Batch): void;
   /** A failure that an operator should read, once per occurrence. */
   onTrouble?(reason: string, error: unknown): void;
+}
+
+export interface DurableCheckpoint {
+  readonly partition: PartitionId;
+  readonly checkpoint: Checkpoint;
 }
 
 export type ProcessorState = 'starting' | 'running' | 'waiting' | 'fenced' | 'stopped';
@@ -69,6 +75,8 @@ export class OrderedProcessor {
   /** Monotonic time of the last sign of life of the loop. */
   heartbeat: number;
   private readonly watermarks = new Map<string, Watermark>();
+  private readonly checkpoints = new Map<string, Map<PartitionId, Checkpoint>>();
+  private readonly meters = new Map<string, LagMeter>();
   private readonly dirty = new Set<PartitionId>();
   private readonly exclusives: (() => Promise<void>)[] = [];
   private wake: () => void = () => undefined;
@@ -84,7 +92,11 @@ export class OrderedProcessor {
   ) {
     this.options = { ...defaultProcessorOptions, ...options };
     this.heartbeat = ports.clock.monotonic();
-    for (const { name } of live) this.watermarks.set(name, new Watermark(ports.clock));
+    for (const { name } of live) {
+      const watermark = new Watermark(ports.clock);
+      this.watermarks.set(name, watermark);
+      this.meters.set(name, new LagMeter(ports.source, watermark, ports.clock));
+    }
   }
 
   get versions(): readonly ProjectionVersion[] {
@@ -94,6 +106,7 @@ export class OrderedProcessor {
   start(): void {
     const leave = this.ports.source.onAdvance((partition) => {
       this.dirty.add(partition);
+      for (const meter of this.meters.values()) meter.advanced(partition);
       this.wake();
     });
     this.running = this.run().finally(leave);
@@ -109,6 +122,16 @@ export class OrderedProcessor {
 
   watermark(projection: string): Watermark | null {
     return this.watermarks.get(projection) ?? null;
+  }
+
+  /** The checkpoints that are in the database, as of the last batch. */
+  durable(projection: string): readonly DurableCheckpoint[] {
+    const checkpoints = this.checkpoints.get(projection) ?? new Map<PartitionId, Checkpoint>();
+    return [...checkpoints].map(([partition, checkpoint]) => ({ partition, checkpoint }));
+  }
+
+  lag(projection: string): LagMeter | null {
+    return this.meters.get(projection) ?? null;
   }
 
   /**
@@ -155,21 +178,19 @@ export class OrderedProcessor {
   }
 
   private holdBack(failure: HandlerFailure): void {
-    const { version, partition, entry, change, message } = failure;
+    const { version, change, message } = failure;
     this.ports.onTrouble?.(message, failure);
     if (version.definition.onFailure === 'park') version.parked.set(recordKey(change), message);
-    else version.fault = { partition, entry, change, reason: message };
+    else version.fault = { kind: 'handler', reason: message };
   }
 
   private async load(): Promise<void> {
     const { database, incarnation } = this.ports;
     const partitions = this.ports.partitions();
-    const found = new Set<string>();
     for (const version of this.live) {
       const incarnations = await loadCursors(database, version, partitions, incarnation);
-      for (const text of incarnations) found.add(text);
+      await this.ports.inspect?.(version, incarnations);
     }
-    await this.ports.inspect?.(this.live, found);
     this.publish();
     for (const partition of partitions) this.dirty.add(partition);
     this.reload = false;
@@ -212,19 +233,47 @@ export class OrderedProcessor {
     let sliceStart = this.ports.clock.monotonic();
     // A set iterates over what is added on the way: a partition that has more gets another turn
     // after all the others.
+    let replayed: PartitionId | null = null;
     for (const partition of this.dirty) {
-      this.dirty.delete(partition);
-      if (!this.live.some((version) => version.cursors.has(partition))) {
-        this.reload ||= this.ports.partitions().includes(partition);
+      if (this.isReplayed(partition)) {
+        replayed ??= partition;
         continue;
       }
-      const grew = await feedPartition(this.ports.source, partition, this.live, batch, limits);
-      if (grew) this.dirty.add(partition);
+      this.dirty.delete(partition);
+      if (await this.feed(partition, batch, limits)) this.dirty.add(partition);
       if (this.isFull(batch) || this.exclusives.length > 0) return;
       if (this.ports.clock.monotonic() - sliceStart > this.options.sliceMs) {
         await new Promise(setImmediate);
         sliceStart = this.ports.clock.monotonic();
       }
+    }
+    // The first one that needs a replay, and the same one until it is done.
+    while (replayed !== null && !this.isFull(batch)) {
+      if (!(await this.feed(replayed, batch, limits))) return;
+    }
+  }
+
+  private isReplayed(partition: PartitionId): boolean {
+    const after = lowestIndex(partition, this.live);
+    return after !== null && this.ports.source.isReplayed?.(partition, after) === true;
+  }
+
+  /** False when the partition has nothing more for now. */
+  private async feed(partition: PartitionId, batch: Batch, limits: FeedLimits & { limit: Limit }) {
+    if (!this.live.some((version) => version.cursors.has(partition))) {
+      this.reload ||= this.ports.partitions().includes(partition);
+      return false;
+    }
+    try {
+      return await feedPartition(this.ports.source, partition, this.live, batch, limits);
+    } catch (error) {
+      if (this.ports.isCompacted?.(error) !== true) throw error;
+      const reason = describe(error);
+      for (const version of lowestAt(partition, this.live)) {
+        version.fault = { kind: 'compacted', reason };
+      }
+      this.ports.onTrouble?.(reason, error);
+      return true;
     }
   }
 
@@ -252,7 +301,7 @@ export class OrderedProcessor {
       sealed,
     );
     for (const { cursor, to } of sealed.moves) {
-      this.watermark(cursor.projection)?.set(cursor.partition, to.index);
+      this.absorbed(cursor.projection, cursor.partition, to);
     }
     this.ports.onWritten?.(batch);
   }
@@ -278,10 +327,20 @@ export class OrderedProcessor {
 
   private publish(): void {
     for (const version of this.live) {
-      const watermark = this.watermarks.get(version.name);
+      this.checkpoints.delete(version.name);
       for (const cursor of version.cursors.values()) {
-        watermark?.set(cursor.partition, cursor.index);
+        const { partition, index } = cursor;
+        this.absorbed(version.name, partition, cursor.checkpoint());
+        if (index < this.ports.source.head(partition)) this.lag(version.name)?.advanced(partition);
       }
     }
+  }
+
+  private absorbed(projection: string, partition: PartitionId, checkpoint: Checkpoint): void {
+    let checkpoints = this.checkpoints.get(projection);
+    if (!checkpoints) this.checkpoints.set(projection, (checkpoints = new Map()));
+    checkpoints.set(partition, checkpoint);
+    this.watermarks.get(projection)?.set(partition, checkpoint.index);
+    this.meters.get(projection)?.absorbed(partition);
   }
 }

@@ -1,4 +1,4 @@
-import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
+import type { RecordChange } from '@metad/eventsourcing';
 import type { PartitionId } from '@metad/foundation';
 import type { Cursor } from '../checkpoint/checkpoint.js';
 import type { ProjectionDefinition } from '../handler/projection-handler.js';
@@ -12,11 +12,15 @@ export interface VersionedTable {
   readonly seed: number;
 }
 
-/** A change that its handler refused, and where. */
-export interface HandlerFault {
-  readonly partition: PartitionId;
-  readonly entry: AppliedEntry;
-  readonly change: RecordChange;
+/** Why a version is not fed. */
+export interface Fault {
+  readonly kind:
+    /** Its handler threw, and the policy is `halt`. */
+    | 'handler'
+    /** What follows its checkpoint is no longer in log or archive: it must begin from a snapshot. */
+    | 'compacted'
+    /** Its rows are of another history than the log: they are not to be read. */
+    | 'foreign';
   readonly reason: string;
 }
 
@@ -26,8 +30,8 @@ export class ProjectionVersion {
   readonly cursors = new Map<PartitionId, Cursor>();
   /** Why changes of a key wait as dead letters, by `recordKey`. Only with the policy `park`. */
   readonly parked = new Map<string, string>();
-  /** Set when a handler failed and the policy is `halt`: nothing is fed until it is cleared. */
-  fault: HandlerFault | null = null;
+  /** Nothing is fed while it is set. */
+  fault: Fault | null = null;
 
   constructor(
     readonly definition: ProjectionDefinition,

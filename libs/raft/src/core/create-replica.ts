@@ -159,10 +159,8 @@ class RaftReplica implements Replica {
   }
 
   compacted(): void {
-    invariant(
-      this.raft.log.firstIndex() <= this.raft.log.appliedIndex + 1,
-      'only what is applied is compacted',
-    );
+    const { log } = this.raft;
+    invariant(log.firstIndex() <= log.handedIndex + 1, 'only what is applied is compacted');
   }
 
   canQuiesce(): boolean {

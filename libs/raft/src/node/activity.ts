@@ -35,8 +35,8 @@ export class Activity {
   }
 
   wake(partition: Partition): void {
-    partition.idleTicks = 0;
     if (partition.state !== 'quiet') return;
+    partition.idleTicks = 0;
     partition.state = 'running';
     this.active.add(partition);
   }
@@ -71,7 +71,14 @@ export class Activity {
     const { proposals, reads, applying, waiters, openBatch } = partition;
     if (proposals.inFlight > 0 || reads.waiting > 0 || waiters.waiting > 0) return false;
     if (!applying.isEmpty || openBatch !== null || partition.snapshotting) return false;
-    return partition.serving && partition.replica.canQuiesce();
+    return partition.serving && partition.replica.canQuiesce() && this.hasQuorum(partition);
+  }
+
+  /** As far as the liveness of nodes tells. A leader without one must tick, to find out. */
+  hasQuorum(partition: Partition): boolean {
+    const { voters } = partition.replica.status().confInForce;
+    const alive = voters.filter((voter) => !this.peers.isDown(voter));
+    return alive.length > voters.length / 2;
   }
 
   private rest(partition: Partition): void {

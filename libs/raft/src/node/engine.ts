@@ -1,7 +1,8 @@
 import type { LogIndex, NodeName, PartitionId } from '@metad/foundation';
 import type { Message, Ready } from '../core/index.js';
 import { Activity } from './activity.js';
-import { Failover } from './failover.js';
+import { Failover } from './leadership/failover.js';
+import { LeadershipSpreader } from './leadership/leadership-spreader.js';
 import type { Beat, QuietNotice } from './frame/round-frame.js';
 import { tickTimes } from './node-options.js';
 import type { NodeLimits, RaftNodeOptions } from './node-options.js';
@@ -37,6 +38,10 @@ export class Engine {
   stopped = false;
   private readonly applier: Applier;
   private readonly failover: Failover;
+  private readonly spreader: LeadershipSpreader;
+  private readonly spreadTicks: number;
+  /** Tick of the last change of any leader: nothing is moved while elections go on. */
+  private leadersChangedAt = 0;
   /** Partitions in which somebody waits for something that has a deadline. */
   private readonly watched = new Set<Partition>();
   private readonly tickMs: number;
@@ -71,6 +76,10 @@ export class Engine {
     this.rounds = this.makeRounds();
     this.activity = new Activity(this.peers, limits.quietAfterTicks);
     this.failover = new Failover(this.peers, this.activity);
+    this.spreader = new LeadershipSpreader(this.peers, (partition, to) =>
+      this.giveTo(partition, to),
+    );
+    this.spreadTicks = Math.max(1, Math.round(limits.spreadMs / tickMs));
     this.snapshots = new SnapshotKeeper(options, limits, {
       onInstalled: (partition, index) => this.onInstalled(partition, index),
       onFailed: (partition, error) => this.fail(partition, error),
@@ -219,6 +228,7 @@ export class Engine {
     this.peers.tick();
     this.sweep();
     if (this.ticks % intervalTicks === 0) this.endInterval();
+    this.maybeSpread();
     for (const listener of this.tickListeners) listener();
     this.rounds.schedule();
   }
@@ -242,6 +252,7 @@ export class Engine {
       reads.sweep(now);
       waiters.sweep(now);
       if (reads.queued > 0) this.rounds.touch(partition);
+      if (proposals.queued > 0) this.rounds.touchProposals(partition);
       if (proposals.inFlight + reads.waiting + waiters.waiting === 0) {
         this.watched.delete(partition);
       }
@@ -260,6 +271,19 @@ export class Engine {
       load += partition.load;
     }
     this.beat = { boot: this.boot, draining: this.draining, leaders, load };
+  }
+
+  /** Orders a transfer; the partition wakes for it. */
+  giveTo(partition: Partition, to: NodeName): void {
+    this.activity.wake(partition);
+    partition.replica.transferLeadership(to);
+    this.rounds.touch(partition);
+  }
+
+  private maybeSpread(): void {
+    if (this.ticks % this.spreadTicks !== 0 || this.draining) return;
+    if (this.ticks - this.leadersChangedAt < this.spreadTicks) return;
+    this.spreader.step(this.partitions.values());
   }
 
   private post(partition: Partition, messages: Ready['messages']): void {
@@ -307,6 +331,7 @@ export class Engine {
 
   private onRoleChange(partition: Partition): void {
     partition.serving = false;
+    this.leadersChangedAt = this.ticks;
     if (partition.role !== 'leader') {
       const { leader } = partition;
       partition.proposals.dropQueued(leader === null ? 'noLeader' : 'notLeader', leader);
@@ -317,6 +342,7 @@ export class Engine {
   private onApplied(partition: Partition, count: number): void {
     const { appliedIndex, replica, waiters, proposals } = partition;
     this.stats.applied += count;
+    partition.idleTicks = 0;
     if (partition.role === 'leader') {
       partition.appliedAsLeader += count;
       if (!partition.serving && partition.stored.termAt(appliedIndex) === partition.term) {

@@ -13,7 +13,7 @@ import type { Admission } from './partition/proposals.js';
 import { NoLeaderError } from './raft-node-port.js';
 import type { LeaderChange, PartitionStatus, RaftNode } from './raft-node-port.js';
 import type { DropReason, ProposalObserver } from './state-machine-port.js';
-import { Transfers } from './transfers.js';
+import { Transfers } from './leadership/transfers.js';
 
 /** Makes a node. It does nothing before `start`. */
 export function createRaftNode(options: RaftNodeOptions): RaftNode {

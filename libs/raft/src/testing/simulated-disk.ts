@@ -74,7 +74,17 @@ export class SimulatedDisk implements FileSystem {
   /** The process dies and the machine lives: nothing written is lost. */
   kill(): void {
     this.boot += 1;
+    this.off = false;
+    this.stepsLeft = Infinity;
     this.locks.clear();
+  }
+
+  /** Another disk with the same content, all of it durable, and its own fate. */
+  clone(seed: number): SimulatedDisk {
+    const copy = new SimulatedDisk({ ...this.options, seed });
+    for (const [path, file] of this.names) copy.names.set(path, file.clone());
+    copy.durableNames = new Map(copy.names);
+    return copy;
   }
 
   failNextWrites(count: number): void {

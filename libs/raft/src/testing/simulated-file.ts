@@ -57,6 +57,13 @@ export class SimulatedFile {
     this.cached = this.durable.slice();
   }
 
+  clone(): SimulatedFile {
+    const copy = new SimulatedFile();
+    copy.cached = this.cached.slice();
+    copy.durable = this.cached.slice();
+    return copy;
+  }
+
   flipBit(byte: number, bit: number): void {
     for (const image of [this.cached, this.durable]) {
       if (byte < image.length) image[byte] = (image[byte] as number) ^ (1 << bit);

@@ -21,6 +21,8 @@ const FLAG_SEALED = 1;
 const FLAG_ANSWER = 2;
 /** An answer without content: the counter was refused, those above `counter` will be accepted. */
 const FLAG_COUNTER_REFUSED = 4;
+const COUNTER_AT = 4;
+const ANSWERED_AT = 12;
 const FIXED_BYTES = 20;
 const NAME_BYTES_MAX = 64;
 
@@ -74,12 +76,21 @@ export class Envelopes {
     frame.writeUInt16LE(MAGIC, 0);
     frame[2] = VERSION;
     frame[3] = flagsOf(kind) | (this.seal.isOn ? FLAG_SEALED : 0);
-    frame.writeDoubleLE(counter, 4);
-    frame.writeDoubleLE(answered, 12);
+    frame.writeDoubleLE(counter, COUNTER_AT);
+    frame.writeDoubleLE(answered, ANSWERED_AT);
     frame.set(names, FIXED_BYTES);
     frame.set(content, contentAt);
     if (this.seal.isOn) frame.set(this.seal.of(frame.subarray(0, sealAt)), sealAt);
     return frame;
+  }
+
+  /** The same sealed frame under another counter. */
+  renew(frame: Uint8Array, counter: number): Uint8Array {
+    const renewed = Buffer.from(frame);
+    renewed.writeDoubleLE(counter, COUNTER_AT);
+    const sealAt = renewed.length - SEAL_BYTES;
+    renewed.set(this.seal.of(renewed.subarray(0, sealAt)), sealAt);
+    return renewed;
   }
 
   open(frame: Uint8Array): Opened | Refusal {
@@ -100,8 +111,8 @@ export class Envelopes {
     return {
       kind: kindOf(flags),
       from: from.sender,
-      counter: view.readDoubleLE(4),
-      answered: view.readDoubleLE(12),
+      counter: view.readDoubleLE(COUNTER_AT),
+      answered: view.readDoubleLE(ANSWERED_AT),
       content: frame.subarray(from.contentAt, end),
     };
   }

@@ -81,7 +81,7 @@ class MemoryTransport implements Transport {
       return;
     }
     this.counters.sent(frame.length);
-    const copy = frame.slice();
+    const copy = new Uint8Array(frame);
     this.hub.carry(this.self, to, copy.length, () => {
       const target = this.hub.find(to);
       if (target !== undefined) target.deliver(this, id, copy);
@@ -107,7 +107,7 @@ class MemoryTransport implements Transport {
       if (answered || this.closed) return;
       answered = true;
       this.counters.sent(reply.length);
-      const copy = reply.slice();
+      const copy = new Uint8Array(reply);
       this.hub.carry(this.self, from.self, copy.length, () => from.receive(id, copy));
     });
   }

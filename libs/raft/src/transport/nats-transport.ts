@@ -3,6 +3,7 @@ import { Envelopes, ENVELOPE_BYTES_MAX } from './envelope.js';
 import type { Opened } from './envelope.js';
 import type { NatsConnectionPort, NatsMessage } from './nats-connection-port.js';
 import { PendingReplies } from './pending-replies.js';
+import type { Pending } from './pending-replies.js';
 import { TransportCounters } from './refusals.js';
 import { ReplayWindow } from './replay-window.js';
 import type { FrameHandler, ReplyHandler, Transport, TransportStats } from './transport-port.js';
@@ -47,7 +48,7 @@ const NONE = new Uint8Array(0);
  * With a secret, every frame is sealed over content, names and counter. Counters start from the
  * clock, so that a restarted node goes on above its former ones; a receiver that knows better (its
  * own clock is ahead, or it started later) answers with the counter from which it will accept, and
- * the sender jumps there.
+ * the sender jumps there and sends once more.
  *
  * Missing: switching secrets on in a running cluster without a pause (unsealed frames are refused
  * by nodes that have a secret), and a defence against replay of frames from a sender whose clock
@@ -106,12 +107,12 @@ export class NatsTransport implements Transport {
       this.failSoon('refused', onReply);
       return;
     }
-    const counter = (this.sent.get(to) ?? this.firstCounter) + 1;
-    this.sent.set(to, counter);
+    const counter = this.nextCounter(to);
     const id = this.pending.add(timeoutMs, to, counter, onReply);
     const wrapped = this.envelopes.wrap(to, 'request', counter, 0, frame);
-    const { subjects, cluster } = this.options;
-    this.publish(subjects.raft(cluster, to), wrapped, `${this.inboxBase}${id}`);
+    const waiting = this.pending.get(id);
+    if (waiting !== undefined && this.envelopes.seal.isOn) waiting.frame = wrapped;
+    this.publish(this.subjectOf(to), wrapped, `${this.inboxBase}${id}`);
   }
 
   stats(): TransportStats {
@@ -172,11 +173,34 @@ export class NatsTransport implements Transport {
     if (opened.from !== waiting.to || opened.answered !== waiting.counter) {
       this.counters.refuse('replay');
     } else if (opened.kind === 'counterRefused') {
-      this.sent.set(opened.from, Math.max(this.sent.get(opened.from) ?? 0, opened.counter));
-      this.pending.settle(id, 'refused', null);
+      this.sendAgain(id, waiting, opened.counter);
     } else {
       this.pending.settle(id, null, opened.content);
     }
+  }
+
+  /** The receiver accepts counters above `above`: the request goes out once more. */
+  private sendAgain(id: number, waiting: Pending, above: number): void {
+    const { to, frame } = waiting;
+    this.sent.set(to, Math.max(this.sent.get(to) ?? 0, above));
+    if (frame === null) {
+      this.pending.settle(id, 'refused', null);
+      return;
+    }
+    waiting.frame = null;
+    waiting.counter = this.nextCounter(to);
+    const renewed = this.envelopes.renew(frame, waiting.counter);
+    this.publish(this.subjectOf(to), renewed, `${this.inboxBase}${id}`);
+  }
+
+  private nextCounter(to: NodeName): number {
+    const counter = (this.sent.get(to) ?? this.firstCounter) + 1;
+    this.sent.set(to, counter);
+    return counter;
+  }
+
+  private subjectOf(to: NodeName): string {
+    return this.options.subjects.raft(this.options.cluster, to);
   }
 
   private open(frame: Uint8Array, expected: 'request' | 'answer'): Opened | null {

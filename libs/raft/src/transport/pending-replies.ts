@@ -9,7 +9,9 @@ const slotsCount = 256;
 /** A request that waits: whom it asked, and the counter that its answer must repeat. */
 export interface Pending {
   readonly to: NodeName;
-  readonly counter: number;
+  counter: number;
+  /** As sent, for a second try should its counter be refused; null when there is none. */
+  frame: Uint8Array | null;
   readonly onReply: ReplyHandler;
   readonly deadline: number;
 }
@@ -37,7 +39,7 @@ export class PendingReplies {
   add(timeoutMs: number, to: NodeName, counter: number, onReply: ReplyHandler): number {
     const id = ++this.lastId;
     const deadline = this.clock.monotonic() + timeoutMs;
-    this.byId.set(id, { to, counter, onReply, deadline });
+    this.byId.set(id, { to, counter, frame: null, onReply, deadline });
     this.place(id, timeoutMs);
     this.cancelSweep ??= this.clock.after(sweepMs, this.sweep);
     return id;

@@ -8,8 +8,8 @@ import { Router } from './router.js';
 
 /**
  * A broker for the NATS client protocol, for development and tests: one process, no authentication,
- * no TLS, no clustering, no JetStream, nothing stored. What it does do, it does as nats-server does:
- * `test/contract/broker.spec.ts` holds both to the same behaviour, through both clients.
+ * no TLS, no clustering, no JetStream, nothing stored. What it does do, it does as nats-server
+ * does: `test/contract/broker.spec.ts` holds both to the same behaviour, through both clients.
  */
 export interface BrokerOptions {
   /** 0 picks a free one. */

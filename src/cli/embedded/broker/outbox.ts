@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Publication } from './protocol-parser.js';
 
-/** Below this a flush copies what it sends and keeps the buffer; above, it gives the buffer away. */
+/**
+ * Below this a flush copies what it sends and keeps the buffer; above, it gives the buffer away.
+ */
 const copyBytesMax = 8 * 1024;
 const bufferBytes = 64 * 1024;
 

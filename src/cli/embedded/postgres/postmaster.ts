@@ -21,8 +21,8 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | null
 
 /**
  * Makes a data directory free to start on. A server left behind by a launcher that was killed is
- * stopped; one whose launcher still lives is respected, with an error; a stale file is removed
- * (its process number may by now belong to something else, which would keep Postgres from starting).
+ * stopped; one whose launcher still lives is respected, with an error; a stale file is removed (its
+ * process number may by now belong to something else, which would keep Postgres from starting).
  */
 export async function reclaim(dataDir: string, ownerFile: string): Promise<void> {
   const found = await readPostmaster(dataDir);

@@ -134,15 +134,10 @@ export class Rounds {
         proposals.accepted(datas.length, result.index, result.term);
         this.parts.stats.proposed(datas.length);
         if (proposals.queued > 0) this.touchProposals(partition); // The next round takes more.
-      } else if (result.reason === 'transferring') {
-        proposals.dropQueued('transferring', partition.leader);
-      } else if (result.reason !== 'uncommittedFull') {
-        // When it is full they wait for entries to be applied.
-        proposals.dropQueued(
-          partition.leader === null ? 'noLeader' : 'notLeader',
-          partition.leader,
-        );
-      }
+      } else if (result.reason === 'notLeader' || result.reason === 'removed') {
+        const { leader } = partition;
+        proposals.dropQueued(leader === null ? 'noLeader' : 'notLeader', leader);
+      } // Else they wait, for entries to be applied or for a transfer to end.
     } catch (error) {
       this.host.onPartitionFailed(partition, error);
       return;

@@ -83,7 +83,7 @@ export class SnapshotReceiver {
     const opened = this.open.get(request.partition);
     if (opened?.snapshot.checksum !== request.checksum) return REFUSED;
     if (request.chunk !== opened.next) return nextOf(opened);
-    await opened.receipt.put(request.chunk, request.bytes.slice());
+    await opened.receipt.put(request.chunk, new Uint8Array(request.bytes));
     opened.next += 1;
     return nextOf(opened);
   }

@@ -135,9 +135,10 @@ export class FileNodeLog implements NodeLog {
     if (this.closed) return;
     const { writer, cleaner, segments, release } = this.parts;
     await cleaner.settle();
-    if (writer.failure === null) await writer.flushed(true).catch(() => undefined);
     this.closed = true;
+    if (writer.failure === null) await writer.flushed(true).catch(() => undefined);
     await writer.settle();
+    await writer.seal(true);
     await segments.close();
     release();
   }

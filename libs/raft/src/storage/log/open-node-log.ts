@@ -68,6 +68,9 @@ async function openLocked(
   const sequences = listSegments(fileSystem, directory);
   const { stamp, repaired } = await claimDirectory(options, fileSystem, sequences.length > 0);
   fileSystem.ensureDirectory(directory);
+  for (const name of fileSystem.list(directory)) {
+    if (name.endsWith('.tmp')) fileSystem.remove(`${directory}/${name}`);
+  }
   const use = new SegmentUse();
   const budget = new TailBudget(options.tailBytesMax ?? TAIL_BYTES_MAX);
   const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;

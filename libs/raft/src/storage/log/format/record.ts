@@ -25,7 +25,7 @@ import { checksum } from './checksum.js';
  * | truncate  | new last entry | –         | –                                               |
  * | hardState | commit         | term      | vote                                            |
  * | standing  | last entry     | its term  | everything else about the partition             |
- * | moved     | as entries     | as there  | the same entries again, so that an old segment can go |
+ * | moved     | as entries     | as there  | the same entries, rewritten       |
  *
  * A `batch` record says up to where (segment, offset) the log was durable when it was written. Bad
  * bytes before such a claim were acknowledged once: corruption. Bad bytes after the last claim are

@@ -147,6 +147,12 @@ export class PartitionLog implements StoredLog {
     this.forgetTail(upTo);
   }
 
+  /** The same entries lie in another record now, on which old segments do not depend. */
+  moved(to: Slot): void {
+    this.slots.replace(to);
+    this.slots.dropBefore(this.first);
+  }
+
   /** Starts over behind a snapshot: nothing of the old log is kept. */
   restart(snapshot: SnapshotMeta): void {
     this.forgetTail(this.last);

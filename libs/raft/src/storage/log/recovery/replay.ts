@@ -2,6 +2,7 @@ import type { FileSystem } from '../../file-system-port.js';
 import { BATCH_RECORD_BYTES, FORMAT_VERSION, seedOf } from '../format/record.js';
 import type { ReplayedPartition } from './replayed-partition.js';
 import { SegmentScan } from './segment-scan.js';
+import type { BatchVerdict } from './segment-scan.js';
 import { readSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../segments.js';
 
 /** What the segments of a directory hold, and what recovery makes of it. */
@@ -101,13 +102,12 @@ export class Replay {
         offset = this.takeBatch(scan, offset);
         continue;
       }
-      const blank = verdict === 'none' && scan.isBlankFrom(offset);
-      if (blank && later.length > 0 && this.nextFollows(scan.sequence, later)) {
+      if (verdict === 'none' && later.length > 0 && this.nextFollows(scan.sequence, later)) {
         this.segments.push({ sequence: scan.sequence, end: offset });
         return true;
       }
       if (!this.acknowledged(scan, offset, later)) {
-        this.endAt(scan, offset, blank);
+        this.endAt(scan, offset, verdict);
         return false;
       }
       offset = this.passDamage(scan, offset, verdict);
@@ -156,10 +156,14 @@ export class Replay {
     return later.some((sequence) => probe(this.load(sequence), SEGMENT_HEADER_BYTES));
   }
 
-  /** The log ends here: what lies behind was never acknowledged. */
-  private endAt(scan: SegmentScan, offset: number, blank: boolean): void {
-    if (!blank) {
-      this.cutBytes = scan.bytes.length - offset;
+  /**
+   * The log ends here: what lies behind was never acknowledged. It may be zeros, a torn batch, or
+   * records from an earlier life of a recycled file.
+   */
+  private endAt(scan: SegmentScan, offset: number, verdict: BatchVerdict): void {
+    if (verdict === 'damaged') {
+      scan.batchAt(offset);
+      this.cutBytes = Math.min(scan.bytes.length, scan.batchEnd(offset)) - offset;
       this.findings.push(`a torn tail at ${this.place(scan, offset)} is cut off`);
     }
     // A blank segment behind a gap stays: it is the evidence that something is missing.
@@ -168,7 +172,7 @@ export class Replay {
   }
 
   /** Saves what can be saved of a damaged batch; returns where the next one begins, −1 for none. */
-  private passDamage(scan: SegmentScan, offset: number, verdict: string): number {
+  private passDamage(scan: SegmentScan, offset: number, verdict: BatchVerdict): number {
     const where = this.place(scan, offset);
     if (verdict === 'none') {
       this.loseUnattributed(`a batch at ${where} is damaged`);

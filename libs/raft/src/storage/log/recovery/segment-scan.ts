@@ -65,11 +65,4 @@ export class SegmentScan {
     }
     return -1;
   }
-
-  /** True when every byte from `offset` on is zero: nothing was ever written there. */
-  isBlankFrom(offset: number): boolean {
-    const { bytes } = this;
-    for (let at = offset; at < bytes.length; at += 1) if (bytes[at] !== 0) return false;
-    return true;
-  }
 }

@@ -9,6 +9,8 @@ import type { SyncPace } from './sync-pace.js';
 
 /** A batch beyond this is closed and another begun, so that no buffer grows without end. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+/** So long after a write, a log that is idle seals itself. */
+const SEAL_AFTER_MS = 100;
 
 export interface Position {
   readonly segment: number;
@@ -19,6 +21,10 @@ export interface Position {
  * Gathers records while the last write is under way, then puts them down with one write and one
  * sync. The place of a record is known when it is encoded: batches are laid out one after another,
  * and a batch that would not fit in its segment begins the next one.
+ *
+ * Every batch testifies that the ones before it are durable; nothing testifies for the last. So a
+ * log that falls idle or is closed adds an empty batch, the seal: from then on a damaged last batch
+ * is known to be damage and not a write that a crash tore.
  */
 export class BatchWriter {
   private open: Batch | null = null;
@@ -33,6 +39,8 @@ export class BatchWriter {
   private durable: Position;
   private readonly claim = new BatchClaim();
   private idle: (() => void)[] = [];
+  private sealTimer: (() => void) | null = null;
+  private sealedBatch: number;
   failure: LogFailure | null = null;
   writtenBatch: number;
   bytesWritten = 0;
@@ -49,6 +57,7 @@ export class BatchWriter {
     this.durable = durable;
     this.nextNumber = lastBatch + 1;
     this.writtenBatch = lastBatch;
+    this.sealedBatch = lastBatch;
     this.nextSegment = durable.segment + 1;
     this.nextOffset = SEGMENT_HEADER_BYTES;
   }
@@ -114,6 +123,29 @@ export class BatchWriter {
     queueMicrotask(() => void this.run());
   }
 
+  /** Writes the seal, unless the last batch is one or something is about to follow it. */
+  seal(sync: boolean): Promise<void> {
+    this.sealTimer?.();
+    this.sealTimer = null;
+    if (this.failure !== null || this.open !== null || this.running) return this.settle();
+    if (this.sealedBatch === this.writtenBatch) return Promise.resolve();
+    const sealed = this.room(0);
+    this.sealedBatch = sealed.number;
+    sealed.sync = sync;
+    this.start();
+    return this.settle();
+  }
+
+  private sealSoon(): void {
+    if (this.sealTimer !== null || this.sealedBatch === this.writtenBatch) return;
+    const before = this.writtenBatch;
+    this.sealTimer = this.clock.after(SEAL_AFTER_MS, () => {
+      this.sealTimer = null;
+      if (before === this.writtenBatch) void this.seal(false);
+      else this.sealSoon();
+    });
+  }
+
   /** Resolves when nothing is under way. */
   async settle(): Promise<void> {
     if (this.running) await new Promise<void>((resolve) => this.idle.push(resolve));
@@ -125,8 +157,10 @@ export class BatchWriter {
         if (this.open !== null) this.close(this.open);
         const batches = this.closed;
         this.closed = [];
-        await this.put(batches);
+        if (this.failure === null) await this.put(batches);
+        else this.fail(this.failure, batches);
       }
+      if (this.failure === null) this.sealSoon();
     } finally {
       this.running = false;
       for (const resolve of this.idle.splice(0)) resolve();
@@ -189,9 +223,15 @@ export class BatchWriter {
     void this.segments.prepare(sequence + 1);
   }
 
+  /** A batch holds half a record: nothing more is written. Returns the failure. */
+  abort(fault: unknown): LogFailure {
+    this.fail(fault, []);
+    return this.failure ?? new LogFailure('the log cannot be written any more');
+  }
+
   private fail(fault: unknown, batches: Batch[]): void {
     const message = fault instanceof Error ? fault.message : String(fault);
-    this.failure = new LogFailure(`the log cannot be written any more: ${message}`, {
+    this.failure ??= new LogFailure(`the log cannot be written any more: ${message}`, {
       cause: fault,
     });
     if (this.open !== null) this.close(this.open);

@@ -1,0 +1,39 @@
+/** One configuration of the consensus benchmark. */
+export interface Plan {
+  readonly partitions: number;
+  /** Proposals without an outcome, over all nodes. */
+  readonly outstanding: number;
+  readonly seconds: number;
+  /** `none`: the log write is replaced by nothing, which shows what durability costs. */
+  readonly log: 'file' | 'none';
+  readonly payloadBytes: number;
+  readonly brokerUrl: string;
+  readonly directory: string;
+}
+
+/** What a node process is told. */
+export type Order =
+  | { readonly do: 'lead' }
+  | { readonly do: 'load'; readonly outstanding: number }
+  | { readonly do: 'report' }
+  | { readonly do: 'quit' };
+
+/** What it answers. */
+export interface NodeReport {
+  readonly commits: number;
+  /** Microseconds, a sample. */
+  readonly latencies: readonly number[];
+  readonly leaders: number;
+  readonly quiet: number;
+  readonly rounds: number;
+  readonly entriesPerRound: number;
+  readonly writeMs: number;
+  readonly framesSent: number;
+  readonly framesReceived: number;
+  readonly bytesSent: number;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly seconds: number;
+  readonly unsettled: number;
+}

@@ -1,0 +1,3 @@
+export { scenarioOf } from './scenario.js';
+export type { Circumstances } from './scenario.js';
+export { deepFreeze } from './deep-freeze.js';

@@ -1,0 +1,98 @@
+import { seededRandom } from '@metad/foundation';
+import type { Random } from '@metad/foundation';
+import type { LinkFaults } from '../world/network.js';
+
+/** How the disks of a run behave. Times in milliseconds, chances in [0, 1]. */
+export interface DiskFaults {
+  readonly syncMs: number;
+  /** Chance that a sync takes `stallMs` instead. */
+  readonly stalling: number;
+  readonly stallMs: number;
+}
+
+/** What the nemesis may do in a run; every seed draws its own mixture. */
+export interface Mischief {
+  readonly splits: boolean;
+  readonly oneWay: boolean;
+  readonly flapping: boolean;
+  readonly crashes: boolean;
+  readonly pauses: boolean;
+  readonly transfers: boolean;
+  readonly membership: boolean;
+  readonly deadLeaderSignals: boolean;
+}
+
+/** Everything that a seed decides before the run begins. */
+export interface Plan {
+  readonly seed: number;
+  readonly voters: number;
+  /** Nodes that exist but do not belong to the group at first. */
+  readonly spares: number;
+  readonly links: LinkFaults;
+  readonly disk: DiskFaults;
+  readonly mischief: Mischief;
+  /** Mean time between two acts of the nemesis. */
+  readonly mischiefEveryMs: number;
+  /** Rates of the nodes' clocks lie in [1 − drift, 1 + drift]. */
+  readonly drift: number;
+  readonly snapshotEntries: number;
+  readonly leaseReads: boolean;
+  readonly appendBytesMax: number;
+  readonly inflightAppendsMax: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** How long faults last. */
+  readonly faultsMs: number;
+  /** After the faults stop, everything must work again within this time. */
+  readonly recoveryMs: number;
+}
+
+const often = (random: Random, chance: number): boolean => random.fraction() < chance;
+
+const drawLinks = (random: Random): LinkFaults => ({
+  loss: often(random, 0.5) ? random.fraction() * 0.15 : 0,
+  duplication: often(random, 0.5) ? random.fraction() * 0.2 : 0,
+  delayMs: often(random, 0.5) ? 1 + random.below(40) : 1,
+  straggling: often(random, 0.4) ? random.fraction() * 0.05 : 0,
+});
+
+const drawDisk = (random: Random): DiskFaults => ({
+  syncMs: often(random, 0.4) ? 1 + random.below(60) : 1,
+  stalling: often(random, 0.3) ? random.fraction() * 0.02 : 0,
+  stallMs: 200 + random.below(3_000),
+});
+
+const drawMischief = (random: Random): Mischief => ({
+  splits: often(random, 0.5),
+  oneWay: often(random, 0.4),
+  flapping: often(random, 0.3),
+  crashes: often(random, 0.6),
+  pauses: often(random, 0.4),
+  transfers: often(random, 0.5),
+  membership: often(random, 0.5),
+  deadLeaderSignals: often(random, 0.3),
+});
+
+export function drawPlan(seed: number, faultsMs = 12_000): Plan {
+  const random = seededRandom(seed ^ 0x5eed);
+  const drift = often(random, 0.3) ? random.fraction() * 0.3 : 0;
+  return {
+    seed,
+    voters: 3 + random.below(3),
+    spares: random.below(3),
+    links: drawLinks(random),
+    disk: drawDisk(random),
+    mischief: drawMischief(random),
+    mischiefEveryMs: 150 + random.below(1_200),
+    drift,
+    snapshotEntries: often(random, 0.7) ? 10 + random.below(150) : 1_000_000,
+    // Half the election time-out is the lease: it bears a factor of 2 between clocks, not more.
+    leaseReads: often(random, 0.2),
+    appendBytesMax: often(random, 0.5) ? 100 + random.below(1_000) : 1 << 20,
+    inflightAppendsMax: often(random, 0.5) ? 1 + random.below(4) : 64,
+    clients: 2 + random.below(4),
+    keys: 1 + random.below(4),
+    faultsMs,
+    recoveryMs: 30_000,
+  };
+}

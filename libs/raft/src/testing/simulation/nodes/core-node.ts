@@ -1,0 +1,229 @@
+import { logIndex, term } from '@metad/foundation';
+import type { LogIndex, NodeName } from '@metad/foundation';
+import type {
+  ConfChange,
+  ConfState,
+  Message,
+  Ready,
+  Replica,
+  ReplicaOptions,
+  ReplicaStatus,
+  SnapshotMeta,
+} from '../../../core/index.js';
+import { replicaOptions } from '../../replica-group.js';
+import type { Oracle, Witness } from '../oracle/oracle.js';
+import { KvMachine } from '../workload/kv-machine.js';
+import type { KvBugs } from '../workload/kv-machine.js';
+import type { Host } from '../world/host.js';
+import { CoreDisk } from './core-disk.js';
+import { PendingOutcomes } from './pending-outcomes.js';
+import { raftOf } from './raft-of.js';
+import type { ProposalFate, SimNode } from './sim-node.js';
+
+/** What the nodes of a simulated group share. */
+export interface CoreGroup {
+  readonly oracle: Oracle;
+  readonly bootstrap: ConfState;
+  readonly tickMs: number;
+  readonly options: Partial<ReplicaOptions>;
+  readonly snapshotEntries: number;
+  readonly bugs: KvBugs;
+  createReplica(options: ReplicaOptions): Replica;
+  /** An `installSnapshot` carries the image along. */
+  send(message: Message, image: Uint8Array | null): void;
+}
+
+/**
+ * The core with the smallest driver that is right, on a simulated disk: many times faster than a
+ * whole node, and the first place where a fault of the core shows.
+ */
+export class CoreNode implements SimNode {
+  readonly name: NodeName;
+  readonly disk: CoreDisk;
+  private replica: Replica | null = null;
+  private machine: KvMachine;
+  private outcomes = new PendingOutcomes();
+  private snapshotAt = logIndex(0);
+  /** Images that belong to snapshots on their way into the core, by index. */
+  private images = new Map<LogIndex, Uint8Array>();
+
+  constructor(
+    readonly host: Host,
+    private readonly group: CoreGroup,
+  ) {
+    this.name = host.name;
+    this.disk = new CoreDisk(host, group.bootstrap);
+    this.machine = this.newMachine();
+  }
+
+  start(): void {
+    const { disk, group, host } = this;
+    host.boot();
+    const { index, conf } = disk.log.snapshot();
+    this.machine = this.newMachine();
+    if (disk.image !== null) this.machine.load(disk.image);
+    this.snapshotAt = index;
+    const { hardState } = disk;
+    const seed = host.world.random.below(1 << 30);
+    const overrides = { ...group.options, hardState, conf, applied: index, seed };
+    this.replica = group.createReplica(replicaOptions(this.name, disk.log, overrides));
+    host.later(host.world.random.fraction() * group.tickMs, () => this.ticking());
+  }
+
+  crash(): void {
+    this.host.kill();
+    this.disk.crash();
+    this.replica = null;
+    this.images.clear();
+    this.outcomes = new PendingOutcomes();
+  }
+
+  receive(message: Message, image: Uint8Array | null): void {
+    this.host.run(() => {
+      if (message.kind === 'installSnapshot' && image !== null) {
+        this.images.set(message.snapshot.index, image);
+      }
+      this.replica?.step(message);
+      this.work();
+    });
+  }
+
+  propose(data: Uint8Array, done: (fate: ProposalFate) => void): void {
+    const result = this.replica?.propose([data]);
+    if (result?.accepted !== true) {
+      done('dropped');
+      return;
+    }
+    this.outcomes.await(result.index, result.term, done);
+    this.work();
+  }
+
+  read(key: string, done: (value: string | null) => void): void {
+    if (this.replica === null) return;
+    const context = this.outcomes.awaitRead((index) => {
+      if (index === 0) done(null);
+      else this.outcomes.awaitApplied(index, () => done(this.machine.get(key)));
+    });
+    this.replica.readIndex(context);
+    this.work();
+  }
+
+  status(): ReplicaStatus | null {
+    return this.replica?.status() ?? null;
+  }
+
+  witness(): Witness | null {
+    const { name, host, replica } = this;
+    if (replica === null) return null;
+    return { name, life: host.life, status: replica.status(), log: raftOf(replica).log };
+  }
+
+  transfer(to: NodeName): void {
+    this.act((replica) => replica.transferLeadership(to));
+  }
+
+  changeMembers(change: ConfChange): void {
+    this.act((replica) => replica.proposeConfChange(change));
+  }
+
+  leaderGone(leader: NodeName, campaign: boolean): void {
+    this.act((replica) => {
+      if (replica.status().leader !== leader) return;
+      if (campaign) replica.campaign();
+      else replica.forgetLeader();
+    });
+  }
+
+  snapshot(): void {
+    const { replica, disk, machine } = this;
+    if (replica === null || machine.appliedIndex() <= disk.log.snapshot().index) return;
+    const { applied: index, conf } = replica.status();
+    const at = disk.log.termAt(index);
+    if (at === null || index !== machine.appliedIndex()) return;
+    const meta: SnapshotMeta = { index, term: at, conf };
+    const image = machine.serialize();
+    this.snapshotAt = index;
+    // The image becomes durable first, then the log may forget.
+    this.host.later(disk.faults.syncMs, () => {
+      if (index <= disk.log.snapshot().index || disk.log.termAt(index) !== at) return;
+      disk.image = image;
+      const trailing = this.host.world.random.below(20);
+      disk.log.compact(meta, logIndex(Math.max(disk.log.firstIndex() - 1, index - trailing)));
+      replica.compacted();
+    });
+  }
+
+  private act(what: (replica: Replica) => void): void {
+    this.host.run(() => {
+      if (this.replica !== null) what(this.replica);
+      this.work();
+    });
+  }
+
+  private ticking(): void {
+    this.host.clock.after(this.group.tickMs, () => this.ticking());
+    this.replica?.tick();
+    this.work();
+  }
+
+  private newMachine(): KvMachine {
+    const { group, name } = this;
+    const observer = {
+      applied: group.oracle.onApply.bind(group.oracle, name),
+      restored: group.oracle.onRestore.bind(group.oracle, name),
+    };
+    return new KvMachine(observer, group.bugs);
+  }
+
+  private work(): void {
+    while (this.replica?.hasReady() === true) this.perform(this.replica.takeReady());
+  }
+
+  private perform(ready: Ready): void {
+    const { life } = this.host;
+    const image = ready.snapshot === null ? null : this.imageOf(ready.snapshot);
+    this.post(ready.messages);
+    for (const { context, index } of ready.readStates) this.outcomes.readAt(context, index);
+    this.disk.write(ready, image, () => {
+      if (this.host.life === life) this.written(ready, image);
+    });
+    for (const entry of ready.committed) {
+      this.machine.apply(entry);
+      this.outcomes.applied(entry);
+    }
+    const last = ready.committed[ready.committed.length - 1];
+    if (last !== undefined) this.replica?.applied(last.index);
+    if (ready.softState !== null && ready.softState.role !== 'leader') this.outcomes.lost();
+    if (this.machine.appliedIndex() - this.snapshotAt >= this.group.snapshotEntries) {
+      this.snapshot();
+    }
+  }
+
+  private written(ready: Ready, image: Uint8Array | null): void {
+    const last = ready.entries[ready.entries.length - 1];
+    const snapshotIndex = ready.snapshot?.index ?? logIndex(0);
+    this.replica?.persisted(last?.index ?? logIndex(0), last?.term ?? term(0), snapshotIndex);
+    if (image !== null && snapshotIndex > this.machine.appliedIndex()) {
+      this.machine.load(image);
+      this.snapshotAt = snapshotIndex;
+      this.replica?.applied(snapshotIndex);
+      this.outcomes.appliedTo(snapshotIndex);
+    }
+    this.post(ready.messagesAfterPersist);
+    this.work();
+  }
+
+  private imageOf(snapshot: SnapshotMeta): Uint8Array {
+    const image = this.images.get(snapshot.index);
+    if (image === undefined) throw new Error(`no image of snapshot ${snapshot.index}`);
+    this.images.clear();
+    return image;
+  }
+
+  private post(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const isSnapshot = message.kind === 'installSnapshot';
+      this.group.send(message, isSnapshot ? this.disk.image : null);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { Option, SubCommand } from 'nest-commander';
+import { MetadError } from '@metad/contract';
+import { field } from '../../output/table.js';
+import type { Column } from '../../output/table.js';
+import { rowsOf } from '../../session/gateway.js';
+import type { NodeAnswer } from '../../session/gateway.js';
+import type { Session, SessionOptions } from '../../session/session.js';
+import { ADMIN_VERBS } from './admin-verbs.js';
+import type { AdminVerb } from './admin-verbs.js';
+import { MetactlCommand } from '../metactl-command.js';
+
+export interface AdminOptions extends SessionOptions {
+  readonly node?: string;
+}
+
+/** A verb of the administration, on one node, on any, or on each of them. */
+export abstract class AdminCommand<
+  Options extends AdminOptions = AdminOptions,
+> extends MetactlCommand<Options> {
+  @Option({ flags: '--node <name>', description: 'ask this node' })
+  parseNode(text: string): string {
+    return text;
+  }
+}
+
+type AdminCommandClass = new () => AdminCommand;
+
+/** The classes for `ADMIN_VERBS`, by noun: they differ in nothing but their row of the table. */
+export const ADMIN_COMMANDS: ReadonlyMap<string, readonly AdminCommandClass[]> = new Map(
+  [...new Set(ADMIN_VERBS.map((verb) => verb.noun))].map((noun) => [
+    noun,
+    ADMIN_VERBS.filter((verb) => verb.noun === noun).map(commandFor),
+  ]),
+);
+
+function commandFor(spec: AdminVerb): AdminCommandClass {
+  class GeneratedCommand extends AdminCommand {
+    protected override execute(
+      session: Session,
+      args: readonly string[],
+      options: AdminOptions,
+    ): Promise<void> {
+      return executeVerb(session, spec, args, options);
+    }
+  }
+  // The framework tells classes apart by their names.
+  Object.defineProperty(GeneratedCommand, 'name', { value: `${spec.noun}-${spec.verb}-command` });
+  SubCommand({
+    name: spec.verb,
+    description: spec.description,
+    ...(spec.arguments !== undefined && { arguments: spec.arguments }),
+  })(GeneratedCommand);
+  return GeneratedCommand;
+}
+
+async function executeVerb(
+  { gateway, printer }: Session,
+  spec: AdminVerb,
+  args: readonly string[],
+  options: AdminOptions,
+): Promise<void> {
+  const body = spec.body?.(args) ?? {};
+  const one = spec.target === 'first-argument' ? args[0] : options.node;
+  if (one !== undefined || spec.target === 'any') {
+    const reply = await gateway.admin(one ?? '_any', spec.noun, spec.verb, body);
+    if (Array.isArray(reply['items'])) printer.rows(rowsOf(reply), columnsOf(rowsOf(reply)));
+    else printer.record(reply);
+    return;
+  }
+  const nodes = await gateway.nodes();
+  const answers = await askEach(nodes, (node) => gateway.admin(node, spec.noun, spec.verb, body));
+  const rows = answers.flatMap(rowsWithNode);
+  printer.rows(rows, columnsOf(rows));
+}
+
+/**
+ * Asks each node for itself: that one does not know a job or a projection says nothing of the
+ * others. Only if all of them refuse is the refusal the answer.
+ */
+async function askEach(
+  nodes: readonly string[],
+  ask: (node: string) => Promise<Record<string, unknown>>,
+): Promise<NodeAnswer[]> {
+  const settled = await Promise.allSettled(nodes.map(ask));
+  const answers = settled.map((each, at): NodeAnswer & { cause: unknown } => {
+    const node = nodes[at] ?? '';
+    if (each.status === 'fulfilled') return { node, reply: each.value, error: null, cause: null };
+    const cause: unknown = each.reason;
+    return { node, reply: {}, error: cause instanceof Error ? cause.message : '', cause };
+  });
+  const [first] = answers;
+  if (answers.every((answer) => answer.error !== null)) throw first?.cause;
+  return answers.filter(({ cause }) => !(cause instanceof MetadError && cause.status === 404));
+}
+
+/** One row for every item, or one for the whole answer, or one for the error. */
+export function rowsWithNode(answer: NodeAnswer): Record<string, unknown>[] {
+  const { node, reply, error } = answer;
+  if (error !== null) return [{ node, error }];
+  const items = rowsOf(reply);
+  if (Array.isArray(reply['items'])) return items.map((item) => ({ node, ...item }));
+  return [{ node, ...reply }];
+}
+
+export function columnsOf(rows: readonly Record<string, unknown>[]): Column[] {
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  return [...names].map((name) => field(name));
+}

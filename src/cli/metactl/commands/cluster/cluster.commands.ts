@@ -1,0 +1,143 @@
+import { SubCommand } from 'nest-commander';
+import { EXIT } from '../../exit-code.js';
+import { field } from '../../output/table.js';
+import type { Session } from '../../session/session.js';
+import { AdminCommand } from './admin.commands.js';
+import type { AdminOptions } from './admin.commands.js';
+import { partitionsOf, replicasOf } from './partition-facts.js';
+import type { PartitionFacts, ReplicaFacts } from './partition-facts.js';
+import { wholeNumber } from '../metactl-command.js';
+
+const NODE_COLUMNS = [
+  field('node'),
+  field('state'),
+  field('leads', 'leads', 'right'),
+  field('replicas', 'replicas', 'right'),
+  field('lag', 'lagEntries', 'right'),
+  field('http'),
+  field('version'),
+  field('started', 'startedAt'),
+];
+
+const PARTITION_COLUMNS = [
+  field('partition', 'partition', 'right'),
+  field('leader'),
+  field('term', 'term', 'right'),
+  field('commit', 'commitIndex', 'right'),
+  field('lag', 'lagEntries', 'right'),
+  field('replicas'),
+];
+
+const REPLICA_COLUMNS = [
+  field('partition', 'partition', 'right'),
+  field('node'),
+  field('role'),
+  field('term', 'term', 'right'),
+  field('first', 'firstIndex', 'right'),
+  field('last', 'lastIndex', 'right'),
+  field('commit', 'commitIndex', 'right'),
+  field('applied', 'appliedIndex', 'right'),
+  field('voters'),
+  field('learners'),
+  field('digest'),
+];
+
+/** Nodes, and partitions without a leader. Exit code 7 if anything is missing. */
+@SubCommand({ name: 'status', description: 'nodes, leaders, and what is missing' })
+export class ClusterStatusCommand extends AdminCommand {
+  protected async execute(session: Session): Promise<void> {
+    const { nodes, partitions } = await surveyOf(session);
+    const away = nodes.filter((node) => node['state'] !== 'up').map((node) => node['node']);
+    const leaderless = partitions.filter((each) => each.leader === null);
+    const { printer } = session;
+    if (printer.format !== 'table') printer.value({ nodes, partitions: partitions.map(summary) });
+    else {
+      printer.rows(nodes, NODE_COLUMNS);
+      printer.text('');
+      printer.rows(partitions.map(summary), PARTITION_COLUMNS);
+    }
+    if (away.length > 0) printer.note(`not reachable: ${away.join(', ')}`);
+    if (leaderless.length > 0) {
+      printer.note(`without a leader: partition ${leaderless.map((p) => p.partition).join(', ')}`);
+    }
+    if (away.length + leaderless.length > 0) process.exitCode = EXIT.degraded;
+  }
+}
+
+@SubCommand({ name: 'list', description: 'the nodes of the cluster' })
+export class NodeListCommand extends AdminCommand {
+  protected async execute(session: Session): Promise<void> {
+    const { nodes } = await surveyOf(session);
+    session.printer.rows(nodes, NODE_COLUMNS);
+  }
+}
+
+@SubCommand({ name: 'list', description: 'partitions with leader, commit and lag' })
+export class PartitionListCommand extends AdminCommand {
+  protected async execute(session: Session): Promise<void> {
+    const { partitions } = await surveyOf(session);
+    session.printer.rows(partitions.map(summary), PARTITION_COLUMNS);
+  }
+}
+
+@SubCommand({
+  name: 'describe',
+  arguments: '<partition>',
+  description: 'every replica of a partition, as its node sees it',
+})
+export class PartitionDescribeCommand extends AdminCommand {
+  protected async execute(
+    { gateway, printer }: Session,
+    [text = '']: readonly string[],
+    options: AdminOptions,
+  ): Promise<void> {
+    const partition = wholeNumber('<partition>', text, 0, 1_000_000);
+    const nodes = options.node === undefined ? await gateway.nodes() : [options.node];
+    const answers = await gateway.adminEach(nodes, 'partition', 'describe', { partition });
+    printer.rows(replicasOf(answers) as unknown as Record<string, unknown>[], REPLICA_COLUMNS);
+  }
+}
+
+interface Survey {
+  readonly nodes: readonly Record<string, unknown>[];
+  readonly partitions: readonly PartitionFacts[];
+}
+
+/** Asks every node what it is and what it replicates. */
+export async function surveyOf({ gateway }: Session): Promise<Survey> {
+  const names = await gateway.nodes();
+  const [described, replicated] = await Promise.all([
+    gateway.adminEach(names, 'node', 'describe'),
+    gateway.adminEach(names, 'partition', 'describe'),
+  ]);
+  const replicas = replicasOf(replicated);
+  const partitions = partitionsOf(replicas);
+  const nodes = described.map(({ node, reply, error }) => ({
+    node,
+    state: error === null ? 'up' : error,
+    ...loadOf(node, replicas, partitions),
+    ...reply,
+  }));
+  return { nodes, partitions };
+}
+
+function loadOf(
+  node: string,
+  replicas: readonly ReplicaFacts[],
+  partitions: readonly PartitionFacts[],
+): Record<string, unknown> {
+  const own = replicas.filter((replica) => replica.node === node);
+  if (own.length === 0) return {};
+  const commit = new Map(partitions.map((each) => [each.partition, each.commitIndex]));
+  const lags = own.map((each) => (commit.get(each.partition) ?? 0) - each.appliedIndex);
+  return {
+    leads: partitions.filter((each) => each.leader === node).length,
+    replicas: own.length,
+    lagEntries: Math.max(...lags),
+  };
+}
+
+function summary(facts: PartitionFacts): Record<string, unknown> {
+  const { replicas, ...rest } = facts;
+  return { ...rest, replicas: replicas.map((replica) => replica.node) };
+}

@@ -1,0 +1,106 @@
+import type { SqlDatabase, SqlSession } from '@metad/projection';
+
+export type JobState = 'running' | 'paused' | 'ready' | 'done' | 'failed' | 'cancelled';
+export type JobKind = 'rebuild' | 'rollback' | 'verify';
+
+export interface JobOptions {
+  readonly source: 'log' | 'snapshot';
+  /** Rows per second; null means as fast as it goes. */
+  readonly throttle: number | null;
+  /** False: stop when ready, and wait for `activate`. */
+  readonly activate: boolean;
+  /** False when the version in use is not to be compared with. */
+  readonly compareWithLive: boolean;
+}
+
+/** A job as it is kept in the schema: it outlives the process. */
+export interface Job {
+  readonly jobId: string;
+  readonly kind: JobKind;
+  readonly projection: string;
+  readonly version: number | null;
+  readonly options: JobOptions;
+  state: JobState;
+  done: number;
+  total: number;
+  /** Entries per second, smoothed. */
+  rate: number;
+  remainingMs: number | null;
+  reason: string | null;
+  report: unknown;
+  readonly createdAt: string;
+  finishedAt: string | null;
+}
+
+interface JobRow {
+  readonly job_id: string;
+  readonly kind: JobKind;
+  readonly projection: string;
+  readonly version: number | null;
+  readonly state: JobState;
+  readonly options: JobOptions;
+  readonly done: string;
+  readonly total: string;
+  readonly rate: number;
+  readonly remaining_ms: string | null;
+  readonly reason: string | null;
+  readonly report: unknown;
+  readonly created_at: Date;
+  readonly finished_at: Date | null;
+}
+
+export async function insertJob(session: SqlSession, job: Job): Promise<void> {
+  await session.run({
+    text: `INSERT INTO projection_job (job_id, kind, projection, version, state, options)
+      VALUES ($1, $2, $3, $4, $5, $6)`,
+    values: [
+      ...[job.jobId, job.kind, job.projection, job.version, job.state],
+      JSON.stringify(job.options),
+    ],
+  });
+}
+
+export async function saveJob(session: SqlSession, job: Job): Promise<void> {
+  await session.run({
+    text: `UPDATE projection_job SET state = $2, done = $3, total = $4, rate = $5,
+        remaining_ms = $6, reason = $7, report = $8, updated_at = clock_timestamp(),
+        finished_at = CASE WHEN $2 IN ('done', 'failed', 'cancelled') THEN
+          coalesce(finished_at, clock_timestamp()) END
+      WHERE job_id = $1`,
+    values: [
+      ...[job.jobId, job.state, job.done, job.total, job.rate],
+      ...[job.remainingMs === null ? null : Math.round(job.remainingMs), job.reason],
+      job.report === null ? null : JSON.stringify(job.report),
+    ],
+  });
+}
+
+/** Newest first. */
+export async function loadJobs(database: SqlDatabase, limit: number): Promise<readonly Job[]> {
+  const { rows } = await database.run<JobRow>({
+    text: `SELECT * FROM projection_job ORDER BY created_at DESC LIMIT $1`,
+    values: [limit],
+  });
+  return rows.map(jobOf);
+}
+
+const jobOf = (row: JobRow): Job => ({
+  jobId: row.job_id,
+  kind: row.kind,
+  projection: row.projection,
+  version: row.version,
+  options: row.options,
+  state: row.state,
+  done: Number(row.done),
+  total: Number(row.total),
+  rate: row.rate,
+  remainingMs: row.remaining_ms === null ? null : Number(row.remaining_ms),
+  reason: row.reason,
+  report: row.report,
+  createdAt: row.created_at.toISOString(),
+  finishedAt: row.finished_at?.toISOString() ?? null,
+});
+
+/** Jobs that a restart interrupted. */
+export const isUnfinished = (job: Job): boolean =>
+  job.state === 'running' || job.state === 'paused';

@@ -1,0 +1,114 @@
+import { MetadError, parsePosition, type PositionPart } from '@metad/contract';
+import { partitionId, type LogIndex, type PartitionId } from '@metad/foundation';
+import type { CheckedRequest } from './query-request.js';
+import type { ReadBarrier, ReadModel } from './query-ports.js';
+
+/** Makes a query wait until this node can answer with the consistency it asked for, or refuse. */
+export class Freshness {
+  constructor(
+    private readonly barrier: ReadBarrier,
+    private readonly waitMs: number,
+  ) {}
+
+  /** For what is read from memory: the state machine's applied index counts. */
+  async memory(partition: PartitionId, request: CheckedRequest): Promise<void> {
+    const { barrier, waitMs } = this;
+    const index = this.positionOf(request).get(partition);
+    if (index !== undefined) await barrier.reach(partition, index, waitMs);
+    if (request.consistency === 'linearizable') {
+      await barrier.reach(partition, await barrier.readIndex(partition, waitMs), waitMs);
+    }
+    if (request.consistency === 'bounded') {
+      const { maxLagMs = 0 } = request;
+      this.mustBeWithin(await barrier.boundMs(partition, maxLagMs, waitMs), request);
+    }
+  }
+
+  /** For what is read from SQL: the projection's checkpoint counts, over all partitions. */
+  async tables(model: ReadModel, projection: string, request: CheckedRequest): Promise<void> {
+    const wanted = new Map(this.positionOf(request));
+    if (request.consistency === 'linearizable') {
+      for (const [partition, index] of await this.readIndexes()) {
+        wanted.set(partition, Math.max(index, wanted.get(partition) ?? 0) as LogIndex);
+      }
+    }
+    const waits = [...wanted].map(async ([partition, index]) => {
+      if (await model.awaitAbsorbed(projection, partition, index, this.waitMs)) return;
+      throw notReached(partition, index, model.absorbed(projection, partition), this.waitMs);
+    });
+    await Promise.all(waits);
+    if (request.consistency === 'bounded') {
+      this.mustBeWithin(await this.tablesBoundMs(model, projection, request), request);
+    }
+  }
+
+  /** How old an answer from the tables may be: behind the node, which may be behind its leaders. */
+  tablesLagMs(model: ReadModel, projection: string): number {
+    const lags = this.barrier.partitions().map((partition) => this.barrier.lagMs(partition));
+    return model.lagMs(projection) + Math.max(0, ...lags);
+  }
+
+  private async tablesBoundMs(
+    model: ReadModel,
+    projection: string,
+    { maxLagMs = 0 }: CheckedRequest,
+  ): Promise<number> {
+    const { barrier, waitMs } = this;
+    const behind = model.lagMs(projection);
+    const bounds = await Promise.all(
+      barrier.partitions().map((one) => barrier.boundMs(one, maxLagMs - behind, waitMs)),
+    );
+    return behind + Math.max(0, ...bounds);
+  }
+
+  private readIndexes(): Promise<[PartitionId, LogIndex][]> {
+    const { barrier, waitMs } = this;
+    return Promise.all(
+      barrier.partitions().map(async (partition): Promise<[PartitionId, LogIndex]> => {
+        return [partition, await barrier.readIndex(partition, waitMs)];
+      }),
+    );
+  }
+
+  private positionOf({ position }: CheckedRequest): ReadonlyMap<PartitionId, LogIndex> {
+    const indexes = new Map<PartitionId, LogIndex>();
+    for (const part of position ? parsePosition(position) : []) {
+      this.mustBeOurs(part);
+      const partition = partitionId(part.partition);
+      const index = Math.max(part.index, indexes.get(partition) ?? 0) as LogIndex;
+      indexes.set(partition, index);
+    }
+    return indexes;
+  }
+
+  private mustBeOurs({ incarnation, partition }: PositionPart): void {
+    const ours = this.barrier.incarnation();
+    if (incarnation !== ours) {
+      const message = 'the position is of another history of this cluster: begin again without it';
+      throw new MetadError('INCARNATION_CHANGED', message, { incarnation: ours });
+    }
+    if (this.barrier.partitions().includes(partitionId(partition))) return;
+    const reason = `names partition ${partition}, which does not exist`;
+    throw new MetadError('INVALID_ARGUMENT', `position ${reason}`, {
+      faults: [{ field: 'position', reason }],
+    });
+  }
+
+  private mustBeWithin(lagMs: number, { maxLagMs = 0 }: CheckedRequest): void {
+    if (lagMs <= maxLagMs) return;
+    const message = `this node is ${Math.round(lagMs)} ms behind, more than maxLagMs ${maxLagMs}`;
+    const details = { lagMs: Math.round(lagMs), maxLagMs, retryAfterMs: 100 };
+    throw new MetadError('POSITION_NOT_REACHED', message, details);
+  }
+}
+
+function notReached(
+  partition: PartitionId,
+  index: LogIndex,
+  absorbed: LogIndex,
+  waitMs: number,
+): MetadError {
+  const message = `the tables hold index ${absorbed} of partition ${partition}, not yet ${index}`;
+  const details = { partition, index, absorbed, waitMs, retryAfterMs: 100 };
+  return new MetadError('POSITION_NOT_REACHED', message, details);
+}

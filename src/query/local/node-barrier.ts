@@ -1,0 +1,67 @@
+import { logIndex, type Clock, type LogIndex, type PartitionId } from '@metad/foundation';
+import type { Consensus } from '../../consensus/consensus.js';
+import type { PartitionDirectory } from '../../consensus/partition-directory.js';
+import type { ReadBarrier } from '../query-ports.js';
+
+/** How fresh this node's state machines are, and the waits that make an answer fresher. */
+export class NodeBarrier implements ReadBarrier {
+  /** Monotonic time at which a read index, since reached, was asked for. */
+  private readonly confirmedAt = new Map<PartitionId, number>();
+
+  constructor(
+    private readonly consensus: Consensus,
+    private readonly directory: PartitionDirectory,
+    private readonly clock: Clock,
+  ) {}
+
+  incarnation(): string {
+    return this.directory.cluster().incarnation;
+  }
+
+  partitions(): readonly PartitionId[] {
+    return this.directory.map().partitions();
+  }
+
+  appliedIndex(partition: PartitionId): LogIndex {
+    return this.consensus.node.status(partition)?.applied ?? logIndex(0);
+  }
+
+  readIndex(partition: PartitionId, timeoutMs: number): Promise<LogIndex> {
+    return this.consensus.readIndex(partition, timeoutMs);
+  }
+
+  reach(partition: PartitionId, index: LogIndex, timeoutMs: number): Promise<void> {
+    return this.consensus.reach(partition, index, timeoutMs);
+  }
+
+  /**
+   * An upper bound, exact in that nothing acknowledged longer ago is missing: the time since a
+   * ReadIndex that has been reached here. Asks the leader when the last answer is older than
+   * `enoughMs`; infinite when there is none to ask.
+   */
+  async boundMs(partition: PartitionId, enoughMs: number, timeoutMs: number): Promise<number> {
+    const now = this.clock.monotonic();
+    const last = this.confirmedAt.get(partition);
+    if (last !== undefined && now - last <= enoughMs) return now - last;
+    try {
+      await this.consensus.linearize(partition, timeoutMs);
+    } catch {
+      return last === undefined ? Number.POSITIVE_INFINITY : this.clock.monotonic() - last;
+    }
+    this.confirmedAt.set(partition, now);
+    return this.clock.monotonic() - now;
+  }
+
+  /** An estimate for replies: 0 while this node hears a leader and has applied what it knows. */
+  lagMs(partition: PartitionId): number {
+    const status = this.consensus.node.status(partition);
+    const now = this.clock.monotonic();
+    if (status !== null && status.leader !== null && status.applied >= status.commit) {
+      this.caughtUpAt.set(partition, now);
+      return 0;
+    }
+    return now - (this.caughtUpAt.get(partition) ?? now);
+  }
+
+  private readonly caughtUpAt = new Map<PartitionId, number>();
+}

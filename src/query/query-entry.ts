@@ -1,0 +1,62 @@
+import { NAME_TOKEN } from '@metad/contract';
+import type { Outbound } from '../app/nats/inbound.js';
+import { encodeError, encodeReply } from '../app/nats/reply.js';
+import { asMetadError } from '../command/command.service.js';
+import { invalidArgument, parseRequestBody } from '../command/request-body.js';
+import { ALL_NAMESPACES } from './page-reader.js';
+import type { QueryService } from './query-service.js';
+
+/** Bytes → query → reply; never throws. */
+export class QueryEntry {
+  constructor(
+    private readonly service: QueryService,
+    private readonly requestBytesMax: number,
+  ) {}
+
+  execute(namespace: string, query: string, data: Uint8Array): Promise<Outbound> {
+    return this.answer(data, namespace, query);
+  }
+
+  /** On the leader's own subject, where `namespace` and `query` stand in the body. */
+  executeNamed(data: Uint8Array): Promise<Outbound> {
+    return this.answer(data, null, null);
+  }
+
+  private async answer(
+    data: Uint8Array,
+    subjectNamespace: string | null,
+    subjectQuery: string | null,
+  ): Promise<Outbound> {
+    let packetId: string | null = null;
+    try {
+      const body = parseRequestBody(data, this.requestBytesMax);
+      packetId = body.packetId;
+      const { namespace: bodyNamespace, query: bodyQuery, ...request } = body.value;
+      const namespace = oneName('namespace', subjectNamespace, bodyNamespace);
+      const query = oneName('query', subjectQuery, bodyQuery);
+      if (namespace !== ALL_NAMESPACES && !NAME_TOKEN.test(namespace)) {
+        const reason = 'must be 1 to 64 of A-Z a-z 0-9 _ -';
+        throw invalidArgument([{ field: 'namespace', reason }]);
+      }
+      const reply = await this.service.execute(namespace, query, request);
+      return encodeReply(reply, packetId);
+    } catch (error) {
+      return encodeError(asMetadError(error), packetId);
+    }
+  }
+}
+
+/** A name may stand in the subject, in the body, or in both alike. */
+function oneName(field: string, inSubject: string | null, inBody: unknown): string {
+  if (inBody !== undefined && typeof inBody !== 'string') {
+    throw invalidArgument([{ field, reason: 'must be a string' }]);
+  }
+  if (inSubject === null) {
+    if (inBody === undefined) throw invalidArgument([{ field, reason: 'is required' }]);
+    return inBody;
+  }
+  if (inBody !== undefined && inBody !== inSubject) {
+    throw invalidArgument([{ field, reason: `differs from the subject's (${inSubject})` }]);
+  }
+  return inSubject;
+}

@@ -1,0 +1,163 @@
+import {
+  formatPositions,
+  LIMITS,
+  MetadError,
+  type QueryReply,
+  type QueryRequest,
+} from '@metad/contract';
+import type { PartitionId } from '@metad/foundation';
+import { Freshness } from './freshness.js';
+import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page-reader.js';
+import { parseRequest, type CheckedRequest } from './query-request.js';
+import type { QueryCatalog } from './query-catalog.js';
+import type { ListQuery, OutcomeQuery, RecordQuery, RowQuery } from './query-definition.js';
+import type { ReadBarrier, ReadModel, RecordLookup } from './query-ports.js';
+
+export interface QueryServiceOptions {
+  /** How long a query waits to be as fresh as it was asked to be. */
+  readonly waitMs: number;
+}
+
+/**
+ * Answers queries: checks the request, waits until this node is as fresh as was asked, then reads
+ * from memory (one record by key) or from SQL (lists). The reply's position is what the answer
+ * holds at least; it is taken before reading.
+ */
+export class QueryService {
+  private readonly freshness: Freshness;
+
+  constructor(
+    private readonly catalog: QueryCatalog,
+    private readonly lookup: RecordLookup,
+    private readonly barrier: ReadBarrier,
+    /** Null when the node runs without SQL projections. */
+    private readonly model: ReadModel | null,
+    options: QueryServiceOptions = { waitMs: 5_000 },
+  ) {
+    this.freshness = new Freshness(barrier, options.waitMs);
+  }
+
+  /**
+   * Throws UNKNOWN_QUERY, INVALID_ARGUMENT naming fields, NOT_FOUND for what a look-up does not
+   * find, POSITION_NOT_REACHED, INCARNATION_CHANGED, NO_LEADER, RESTORING.
+   */
+  async execute(namespace: string, name: string, request: QueryRequest): Promise<QueryReply> {
+    const query = this.catalog.find(name);
+    if (!query) {
+      const known = this.catalog.names();
+      throw new MetadError('UNKNOWN_QUERY', `no query ${name.slice(0, 64)}`, { known });
+    }
+    const checked = parseRequest(namespace, query.params, request);
+    switch (query.mode) {
+      case 'record':
+        return this.record(query, checked);
+      case 'list':
+        return this.list(query, checked);
+      case 'row':
+        return this.row(query, checked);
+      case 'outcome':
+        return this.outcome(query, checked);
+    }
+  }
+
+  /** The partition that answers a look-up, for whoever forwards it to the leader; null for lists. */
+  partitionOf(namespace: string, name: string, request: QueryRequest): PartitionId | null {
+    const query = this.catalog.find(name);
+    if (query?.mode !== 'record') return null;
+    const { params } = parseRequest(namespace, query.params, request);
+    const { key, prefix } = query.routing(namespace, params as never);
+    return this.lookup.partitionOf(key, prefix);
+  }
+
+  private async record(query: RecordQuery, request: CheckedRequest): Promise<QueryReply> {
+    const { namespace } = request;
+    oneNamespace(namespace, query.name);
+    const params = request.params as never;
+    const { key, prefix } = query.routing(namespace, params);
+    const partition = this.lookup.partitionOf(key, prefix);
+    await this.freshness.memory(partition, request);
+    const record = this.lookup.find(partition, query.kind, namespace, query.key(params));
+    const answer =
+      record && (query.answer ? query.answer(record, params) : this.lookup.bodyOf(record));
+    if (!answer) {
+      const message = `no such ${query.kind} in ${namespace}`;
+      throw new MetadError('NOT_FOUND', message, { kind: query.kind, key: query.key(params) });
+    }
+    return { item: answer, ...this.standing([partition]) };
+  }
+
+  private async outcome(query: OutcomeQuery, request: CheckedRequest): Promise<QueryReply> {
+    oneNamespace(request.namespace, query.name);
+    const { commandId, key } = request.params as { commandId: string; key: string };
+    // A routing key does not tell how its kind hashes it: the two partitions it can be in are asked.
+    const candidates = [this.lookup.partitionOf(key, false), this.lookup.partitionOf(key, true)];
+    const partitions = [...new Set(candidates)];
+    for (const partition of partitions) await this.freshness.memory(partition, request);
+    for (const partition of partitions) {
+      const item = this.lookup.outcomeOf(partition, request.namespace, commandId);
+      if (item) return { item, ...this.standing([partition]) };
+    }
+    const message = `command ${commandId} is not remembered under this key`;
+    throw new MetadError('NOT_FOUND', message, { commandId, key });
+  }
+
+  private async list(query: ListQuery, request: CheckedRequest): Promise<QueryReply> {
+    const model = this.readModel();
+    const projection = projectionOf(query, request.params);
+    const standing = await this.tablesStanding(model, projection, request);
+    const { limit = LIMITS.pageItemsMax, cursor } = request;
+    const page = await readPage(model, query, { ...request, limit, cursor });
+    return { ...page, ...standing };
+  }
+
+  private async row(query: RowQuery, request: CheckedRequest): Promise<QueryReply> {
+    const model = this.readModel();
+    oneNamespace(request.namespace, query.name);
+    const projection = projectionOf(query, request.params);
+    const standing = await this.tablesStanding(model, projection, request);
+    const { text, values } = pageStatement(query, request, null, 1);
+    const [row] = await model.select(projection, text, values);
+    const item = row ? query.toItem(row, request.params as never) : null;
+    if (!item) throw new MetadError('NOT_FOUND', `nothing was found in ${request.namespace}`, {});
+    return { item, ...standing };
+  }
+
+  private readModel(): ReadModel {
+    if (this.model) return this.model;
+    const message = 'this node runs without a projection database: only look-ups by key are served';
+    throw new MetadError('RESTORING', message, { retryAfterMs: 60_000 });
+  }
+
+  private standing(partitions: readonly PartitionId[]): Pick<QueryReply, 'position' | 'lagMs'> {
+    const { barrier } = this;
+    const incarnation = barrier.incarnation();
+    const parts = partitions.map((partition) => ({
+      ...{ incarnation, partition, index: barrier.appliedIndex(partition) },
+    }));
+    const lagMs = Math.max(0, ...partitions.map((partition) => barrier.lagMs(partition)));
+    return { position: formatPositions(parts), lagMs: Math.round(lagMs) };
+  }
+
+  private async tablesStanding(
+    model: ReadModel,
+    projection: string,
+    request: CheckedRequest,
+  ): Promise<Pick<QueryReply, 'position' | 'lagMs'>> {
+    await this.freshness.tables(model, projection, request);
+    const partitions = this.barrier.partitions();
+    const incarnation = this.barrier.incarnation();
+    const parts = partitions.map((partition) => ({
+      ...{ incarnation, partition, index: model.absorbed(projection, partition) },
+    }));
+    const lagMs = this.freshness.tablesLagMs(model, projection);
+    return { position: formatPositions(parts), lagMs: Math.round(lagMs) };
+  }
+}
+
+function oneNamespace(namespace: string, query: string): void {
+  if (namespace !== ALL_NAMESPACES) return;
+  const reason = `${query} is about one record: name its namespace`;
+  throw new MetadError('INVALID_ARGUMENT', `namespace: ${reason}`, {
+    faults: [{ field: 'namespace', reason }],
+  });
+}

@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import type { Clock } from '@metad/foundation';
+import type { Configuration } from '../app/configuration.js';
+import { CLOCK, CONFIGURATION, KINDS_REGISTRY } from '../app/tokens.js';
+import { Consensus } from '../consensus/consensus.js';
+import { PartitionDirectory } from '../consensus/partition-directory.js';
+import { PartitionMachines } from '../consensus/partition-machines.js';
+import type { KindRegistry } from '../kinds/index.js';
+import { ProjectionModule } from '../projection/projection.module.js';
+import { ProjectionService } from '../projection/projection.service.js';
+import { ALL_QUERIES } from './all-queries.js';
+import { MachineLookup } from './local/machine-lookup.js';
+import { NodeBarrier } from './local/node-barrier.js';
+import { QueryController } from './query.controller.js';
+import { QueryEntry } from './query-entry.js';
+import { QueryService } from './query-service.js';
+
+/** Stage 6: answers, with the consistency that was asked for. */
+@Module({
+  imports: [ProjectionModule],
+  controllers: [QueryController],
+  providers: [
+    {
+      provide: QueryService,
+      inject: [
+        PartitionMachines,
+        PartitionDirectory,
+        Consensus,
+        KINDS_REGISTRY,
+        ProjectionService,
+        CLOCK,
+      ],
+      useFactory: (
+        machines: PartitionMachines,
+        directory: PartitionDirectory,
+        consensus: Consensus,
+        kinds: KindRegistry,
+        projections: ProjectionService | null,
+        clock: Clock,
+      ) =>
+        new QueryService(
+          ALL_QUERIES,
+          new MachineLookup(machines, directory, kinds),
+          new NodeBarrier(consensus, directory, clock),
+          projections?.tables ?? null,
+        ),
+    },
+    {
+      provide: QueryEntry,
+      inject: [QueryService, CONFIGURATION],
+      useFactory: (service: QueryService, { limits }: Configuration) =>
+        new QueryEntry(service, limits.requestBytesMax),
+    },
+  ],
+  exports: [QueryService, QueryEntry],
+})
+export class QueryModule {}

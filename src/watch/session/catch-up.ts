@@ -1,0 +1,105 @@
+import type { AppliedEntry } from '@metad/eventsourcing';
+import { logIndex, type PartitionId } from '@metad/foundation';
+import type { EventSource } from '../../dispatch/event-source.js';
+import { encodeEntry } from '../channel/watch-channel.js';
+import { passesFields, type WatchFilter } from '../watch-filter.js';
+import type { WatchHub } from '../channel/watch-hub.js';
+import type { ChangeText, WatchMessages } from '../watch-message.js';
+import type { WatchedRecords } from '../watch-ports.js';
+import type { Behind, Watcher } from './watcher.js';
+
+const entriesPerRead = 128;
+/** Catch-ups that read at the same time; the others wait their turn. */
+const readersMax = 16;
+
+/** Reads for watchers that are behind, each from its own cursor, until the hub can take over. */
+export class CatchUp {
+  private reading = 0;
+  private readonly queue: (() => void)[] = [];
+
+  /** `onFailed` ends the watch: what follows its cursor cannot be read. */
+  constructor(
+    private readonly hub: WatchHub,
+    private readonly source: EventSource,
+    private readonly messages: WatchMessages,
+    private readonly records: WatchedRecords,
+    private readonly onFailed: (watcher: Watcher, error: unknown) => void,
+  ) {
+    hub.onBehind = (watcher) => this.begin(watcher);
+  }
+
+  /** Returns at once; does nothing when the watcher is already being served. */
+  begin(watcher: Watcher): void {
+    if (watcher.catchingUp || watcher.ended) return;
+    watcher.catchingUp = true;
+    void this.run(watcher)
+      .catch((error: unknown) => this.onFailed(watcher, error))
+      .finally(() => {
+        watcher.catchingUp = false;
+        if (watcher.behind.size > 0) this.begin(watcher);
+      });
+  }
+
+  private async run(watcher: Watcher): Promise<void> {
+    while (!watcher.ended && watcher.behind.size > 0) {
+      await watcher.untilRoom();
+      await this.enter();
+      try {
+        for (const [partition] of [...watcher.behind]) {
+          if (watcher.hasRoom) await this.advance(watcher, partition);
+        }
+      } finally {
+        this.exit();
+      }
+    }
+  }
+
+  private async advance(watcher: Watcher, partition: PartitionId): Promise<void> {
+    const from = watcher.behind.get(partition);
+    if (from === undefined) return;
+    const entries = await this.source.read(partition, logIndex(from.cursor), entriesPerRead);
+    if (watcher.ended) return;
+    let at: Behind = from;
+    for (const entry of entries) {
+      if (!watcher.hasRoom) break;
+      at = this.deliver(watcher, entry, at);
+    }
+    watcher.behind.set(partition, at);
+    const hubCursor = this.hub.cursorOf(partition);
+    if (at.cursor >= hubCursor) watcher.becomeLive(partition, hubCursor);
+  }
+
+  private deliver(watcher: Watcher, entry: AppliedEntry, { previous }: Behind): Behind {
+    const passed = this.passing(watcher.filter, entry);
+    if (passed.length === 0) return { cursor: entry.index, previous };
+    const encoded = encodeEntry(this.messages, entry, passed, previous);
+    for (const message of encoded) watcher.send(message);
+    return { cursor: entry.index, previous: entry.index };
+  }
+
+  private passing(filter: WatchFilter, entry: AppliedEntry): ChangeText[] {
+    return entry.changes
+      .filter((change) => {
+        const { namespace, kind, key } = change;
+        if (filter.namespace !== null && filter.namespace !== namespace) return false;
+        if (filter.kind !== null && filter.kind !== kind) return false;
+        if (filter.id !== null && filter.id !== this.records.idOf(kind, key)) return false;
+        return passesFields(filter, change);
+      })
+      .map((change) => this.messages.changeText(entry, change));
+  }
+
+  private enter(): Promise<void> {
+    if (this.reading < readersMax) {
+      this.reading += 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.queue.push(resolve));
+  }
+
+  private exit(): void {
+    const next = this.queue.shift();
+    if (next === undefined) this.reading -= 1;
+    else next();
+  }
+}

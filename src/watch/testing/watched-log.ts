@@ -1,0 +1,129 @@
+import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourcing';
+import { logIndex, partitionId, type LogIndex, type PartitionId } from '@metad/foundation';
+import { PositionCompacted, type EventSource } from '../../dispatch/event-source.js';
+import type { RecordImage, WatchedPartitions, WatchedRecords } from '../watch-ports.js';
+
+/** What happened to one record, in words: enough to make an entry of it. */
+export interface Happening {
+  readonly type?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly key: string;
+  /** Null removes the record. */
+  readonly value: Readonly<Record<string, unknown>> | null;
+}
+
+/** A node's partitions, records and applied entries, written by a test. */
+export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecords {
+  private readonly logs = new Map<PartitionId, AppliedEntry[]>();
+  private readonly stored = new Map<string, StoredRecord & { partition: PartitionId }>();
+  private readonly advanced = new Set<(partition: PartitionId) => void>();
+  private readonly changed: (() => void)[] = [];
+  private readonly compacted = new Map<PartitionId, number>();
+  history = 'aa';
+  /** Reads served, to tell who caught up. */
+  reads = 0;
+
+  constructor(count: number) {
+    for (let id = 1; id <= count; id += 1) this.logs.set(partitionId(id), []);
+  }
+
+  /** One entry with all that happened in it; without anything, a no-op. Returns its index. */
+  append(partition: number, ...happenings: readonly Happening[]): number {
+    const id = partitionId(partition);
+    const log = this.logs.get(id) as AppliedEntry[];
+    const index = logIndex(log.length + 1);
+    const changes = happenings.map((happening) => this.apply(id, index, happening));
+    log.push({
+      partition: id,
+      index,
+      term: 1 as AppliedEntry['term'],
+      time: (1_700_000_000_000 + index) as AppliedEntry['time'],
+      commandId: `command-${partition}-${index}`,
+      command: 'Do',
+      actor: 'tester',
+      reason: null,
+      changes,
+      rejected: null,
+    });
+    for (const listener of this.advanced) listener(id);
+    return index;
+  }
+
+  addPartition(partition: number): void {
+    this.logs.set(partitionId(partition), []);
+    for (const listener of this.changed) listener();
+  }
+
+  replaceHistory(incarnation: string): void {
+    this.history = incarnation;
+    for (const id of this.logs.keys()) this.logs.set(id, []);
+    for (const listener of this.changed) listener();
+  }
+
+  /** Entries up to `index` are gone. */
+  compact(partition: number, index: number): void {
+    this.compacted.set(partitionId(partition), index);
+  }
+
+  head(partition: PartitionId): LogIndex {
+    return logIndex(this.logs.get(partition)?.length ?? 0);
+  }
+
+  async read(partition: PartitionId, after: LogIndex, entriesMax: number) {
+    this.reads += 1;
+    await Promise.resolve();
+    if (after < (this.compacted.get(partition) ?? 0)) throw new PositionCompacted(partition, after);
+    return (this.logs.get(partition) ?? []).slice(after, after + entriesMax);
+  }
+
+  onAdvance(listener: (partition: PartitionId) => void): () => void {
+    this.advanced.add(listener);
+    return () => void this.advanced.delete(listener);
+  }
+
+  incarnation(): string {
+    return this.history;
+  }
+
+  partitions(): readonly PartitionId[] {
+    return [...this.logs.keys()];
+  }
+
+  onChange(listener: () => void): void {
+    this.changed.push(listener);
+    listener();
+  }
+
+  capture(partition: PartitionId, namespace: string | null, kind: string | null): RecordImage {
+    const records = [...this.stored.values()].filter(
+      (record) =>
+        record.partition === partition &&
+        (namespace === null || record.namespace === namespace) &&
+        (kind === null || record.kind === kind),
+    );
+    return { index: this.head(partition), records };
+  }
+
+  toBody({ kind, namespace, key, version, value }: StoredRecord) {
+    return { kind, namespace, id: this.idOf(kind, key), version, ...value };
+  }
+
+  idOf(_kind: string, key: string): string {
+    return key;
+  }
+
+  private apply(partition: PartitionId, index: LogIndex, happening: Happening): RecordChange {
+    const { kind = 'resource', namespace = 'prod', key, value } = happening;
+    const place = `${kind} ${namespace} ${key}`;
+    const before = this.stored.get(place) ?? null;
+    const time = 0 as StoredRecord['createdAt'];
+    const version = (before?.version ?? 0) + 1;
+    const fixed = { fence: null, createdAt: time, updatedAt: time, expiresAt: null };
+    const after = value && { kind, namespace, key, version, value, index, partition, ...fixed };
+    if (after === null) this.stored.delete(place);
+    else this.stored.set(place, after);
+    const type = happening.type ?? (after === null ? 'Removed' : 'Changed');
+    return { type, kind, namespace, key, data: value ?? {}, before, after };
+  }
+}

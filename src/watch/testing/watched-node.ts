@@ -1,0 +1,98 @@
+import { subjectsUnder } from '@metad/contract';
+import type { Logger } from '../../app/logger.js';
+import { EventFeed } from '../channel/event-feed.js';
+import { WatchHub } from '../channel/watch-hub.js';
+import {
+  defaultSessionLimits,
+  WatchSessions,
+  type SessionLimits,
+} from '../session/watch-sessions.js';
+import type { Watcher } from '../session/watcher.js';
+import { parseFilter } from '../watch-filter.js';
+import { WatchMessages } from '../watch-message.js';
+import type { WatchSink } from '../watch-ports.js';
+import { parseStart } from '../watch-request.js';
+import type { WatchedLog } from './watched-log.js';
+
+export interface Received {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** A consumer that keeps what it gets, and answers marks unless told not to. */
+export class Consumer implements WatchSink {
+  readonly received: Received[] = [];
+  readonly marks: number[] = [];
+  watcher: Watcher | null = null;
+  answers = true;
+  closed = false;
+
+  send(message: Uint8Array, mark: number | null): void {
+    this.received.push(JSON.parse(Buffer.from(message).toString()) as Received);
+    if (mark === null) return;
+    if (this.answers) queueMicrotask(() => this.watcher?.answered(mark));
+    else this.marks.push(mark);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** The given field of every message of one sort. */
+  all(event: string, field: string): unknown[] {
+    return this.received.filter((one) => one.event === event).map((one) => one[field]);
+  }
+}
+
+/** The watch stage of one node over a log that a test writes; time stands still unless moved. */
+export class WatchedNode {
+  now = 0;
+  readonly published: { subject: string; body: Received; position: string }[] = [];
+  readonly unexpected: unknown[] = [];
+  leads = false;
+  readonly sessions: WatchSessions;
+  readonly hub: WatchHub;
+
+  constructor(
+    readonly log: WatchedLog,
+    limits: Partial<SessionLimits> = {},
+  ) {
+    const messages = new WatchMessages(log, () => log.incarnation());
+    const feed = new EventFeed(subjectsUnder('metad.v1'), {
+      serves: () => this.leads,
+      publish: (subject, payload, position) => {
+        const body = JSON.parse(String(payload)) as Received;
+        this.published.push({ subject, body, position });
+      },
+      position: (partition, index) => messages.position(partition, index),
+    });
+    const diagnostics = { error: (about: unknown) => this.unexpected.push(about) };
+    this.hub = new WatchHub(log, log, messages, feed, diagnostics as unknown as Logger);
+    this.sessions = new WatchSessions(
+      {
+        hub: this.hub,
+        source: log,
+        partitions: log,
+        records: log,
+        messages,
+        now: () => this.now,
+        onUnexpected: (error) => this.unexpected.push(error),
+      },
+      { ...defaultSessionLimits, ...limits },
+    );
+    this.hub.start();
+  }
+
+  watch(from: string, filter: object = {}, namespace = 'prod', answers = true): Consumer {
+    const consumer = new Consumer();
+    consumer.answers = answers;
+    const start = parseStart(from, this.log.incarnation());
+    consumer.watcher = this.sessions.open(parseFilter(namespace, filter), start, consumer);
+    return consumer;
+  }
+
+  /** Lets everything that is under way come to rest. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,142 @@
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import type { Subjects } from '@metad/contract';
+import type { Clock } from '@metad/foundation';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import type { Configuration } from '../app/configuration.js';
+import { Lifecycle } from '../app/lifecycle.js';
+import type { Logger } from '../app/logger.js';
+import {
+  CLOCK,
+  CONFIGURATION,
+  CONNECTION,
+  EVENT_SOURCE,
+  KINDS_REGISTRY,
+  LOGGER,
+  SUBJECTS,
+} from '../app/tokens.js';
+import { Consensus } from '../consensus/consensus.js';
+import { PartitionDirectory } from '../consensus/partition-directory.js';
+import { PartitionMachines } from '../consensus/partition-machines.js';
+import type { EventSource } from '../dispatch/event-source.js';
+import type { KindRegistry } from '../kinds/index.js';
+import { EventFeed } from './channel/event-feed.js';
+import { WatchHub } from './channel/watch-hub.js';
+import { InboxDelivery } from './inbox-delivery.js';
+import { LocalRecords } from './local-records.js';
+import { WatchSessions } from './session/watch-sessions.js';
+import { WatchController } from './watch.controller.js';
+import { WatchMessages } from './watch-message.js';
+import { WatchService } from './watch.service.js';
+
+/** The feed to plain subscribers, over the node's own connection. */
+function newFeed(
+  connection: NatsConnection,
+  subjects: Subjects,
+  consensus: Consensus,
+  messages: WatchMessages,
+): EventFeed {
+  return new EventFeed(subjects, {
+    serves: (partition) => consensus.serves(partition),
+    publish: (subject, payload, position) => {
+      if (connection.isClosed()) return;
+      const header = headers();
+      header.set('Metad-Position', position);
+      connection.publish(subject, payload, { headers: header });
+    },
+    position: (partition, index) => messages.position(partition, index),
+  });
+}
+
+/** Stage 7: watches and the event feed. */
+@Module({
+  controllers: [WatchController],
+  providers: [
+    {
+      provide: LocalRecords,
+      inject: [PartitionMachines, PartitionDirectory, KINDS_REGISTRY],
+      useFactory: (
+        machines: PartitionMachines,
+        directory: PartitionDirectory,
+        kinds: KindRegistry,
+      ) => new LocalRecords(machines, directory, kinds),
+    },
+    {
+      provide: WatchMessages,
+      inject: [LocalRecords],
+      useFactory: (records: LocalRecords) =>
+        new WatchMessages(records, () => records.incarnation()),
+    },
+    {
+      provide: EventFeed,
+      inject: [CONNECTION, SUBJECTS, Consensus, WatchMessages],
+      useFactory: newFeed,
+    },
+    {
+      provide: WatchHub,
+      inject: [EVENT_SOURCE, LocalRecords, WatchMessages, EventFeed, LOGGER],
+      useFactory: (...parts: ConstructorParameters<typeof WatchHub>) => new WatchHub(...parts),
+    },
+    {
+      provide: WatchSessions,
+      inject: [WatchHub, EVENT_SOURCE, LocalRecords, WatchMessages, CLOCK, LOGGER],
+      useFactory: (
+        hub: WatchHub,
+        source: EventSource,
+        records: LocalRecords,
+        messages: WatchMessages,
+        clock: Clock,
+        logger: Logger,
+      ) =>
+        new WatchSessions({
+          ...{ hub, source, messages, records, partitions: records },
+          now: () => clock.monotonic(),
+          onUnexpected: (error) => logger.error({ err: error }, 'a watch failed unexpectedly'),
+        }),
+    },
+    {
+      provide: InboxDelivery,
+      inject: [CONNECTION, SUBJECTS, WatchSessions],
+      useFactory: (connection: NatsConnection, subjects: Subjects, sessions: WatchSessions) =>
+        new InboxDelivery(connection, subjects, (watcher, reason) => {
+          if (reason === 'gone') sessions.close(watcher);
+          else sessions.reset(watcher, 'CONNECTION_LOST');
+        }),
+    },
+    {
+      provide: WatchService,
+      inject: [WatchSessions, InboxDelivery, LocalRecords, CLOCK, CONFIGURATION],
+      useFactory: (
+        sessions: WatchSessions,
+        inboxes: InboxDelivery,
+        records: LocalRecords,
+        clock: Clock,
+        { node, limits }: Configuration,
+      ) => {
+        const options = { node, requestBytesMax: limits.requestBytesMax };
+        return new WatchService(sessions, inboxes, records, clock, options);
+      },
+    },
+  ],
+  exports: [WatchService],
+})
+export class WatchModule implements OnModuleInit {
+  constructor(
+    @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
+    @Inject(WatchHub) private readonly hub: WatchHub,
+    @Inject(WatchService) private readonly watches: WatchService,
+  ) {}
+
+  onModuleInit(): void {
+    this.lifecycle.add({
+      name: 'watch',
+      start: async () => {
+        this.hub.start();
+        this.watches.start();
+      },
+      stop: async () => {
+        this.watches.stop();
+        this.hub.stop();
+      },
+    });
+  }
+}
