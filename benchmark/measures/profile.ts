@@ -12,6 +12,8 @@ interface CpuProfile {
     readonly id: number;
     readonly callFrame: { functionName: string; url: string; lineNumber: number };
   }[];
+  /** Microseconds of the machine's monotonic clock, as `process.hrtime` counts. */
+  readonly startTime: number;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
@@ -26,22 +28,37 @@ export async function profile(options: VersusOptions, outstanding: number): Prom
   );
   const arrival = { kind: 'closed', outstanding } as const;
   const shape = { records: 10_000, valueBytes: 256, warmupSeconds: 2, seconds: 12 };
-  console.log(oneLine(await side.run({ operation: 'put', arrival, ...shape })));
+  const result = await side.run({ operation: 'put', arrival, ...shape });
+  const until = monotonicMicros();
+  console.log(oneLine(result));
   await side.stop();
   const files = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));
   const profiles = files.map((name) => readProfile(join(folder, name)));
-  report(profiles);
+  const counted = { from: until - result.seconds * 1e6, until, commands: result.completed };
+  report(profiles, counted);
+}
+
+const monotonicMicros = (): number => Number(process.hrtime.bigint() / 1_000n);
+
+/** The measured interval: starting and stopping are not what is asked about. */
+interface Counted {
+  readonly from: number;
+  readonly until: number;
+  readonly commands: number;
 }
 
 const readProfile = (path: string): CpuProfile =>
   JSON.parse(readFileSync(path, 'utf8')) as CpuProfile;
 
 /** Self time by function, summed over the nodes, as a share of the time they were not idle. */
-function report(profiles: readonly CpuProfile[]): void {
+function report(profiles: readonly CpuProfile[], { from, until, commands }: Counted): void {
   const selfMicros = new Map<string, number>();
-  for (const { nodes, samples, timeDeltas } of profiles) {
+  for (const { nodes, samples, timeDeltas, startTime } of profiles) {
+    let now = startTime;
     const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
     samples.forEach((id, at) => {
+      now += timeDeltas[at] ?? 0;
+      if (now < from || now > until) return;
       const name = names.get(id) ?? '?';
       selfMicros.set(name, (selfMicros.get(name) ?? 0) + (timeDeltas[at] ?? 0));
     });
@@ -50,9 +67,11 @@ function report(profiles: readonly CpuProfile[]): void {
   selfMicros.delete('(root)');
   const busy = [...selfMicros.values()].reduce((sum, value) => sum + value, 0);
   const rows = [...selfMicros].sort(([, a], [, b]) => b - a).slice(0, topMax);
-  console.log(`busy ${(busy / 1e6).toFixed(1)} s in ${profiles.length} processes; self time:`);
+  const each = (busy / commands).toFixed(1);
+  console.log(`${profiles.length} nodes busy ${(busy / 1e6).toFixed(1)} s, ${each} µs a command`);
   for (const [name, micros] of rows) {
-    console.log(`${((micros / busy) * 100).toFixed(1).padStart(5)} %  ${name}`);
+    const share = ((micros / busy) * 100).toFixed(1).padStart(5);
+    console.log(`${share} % ${(micros / commands).toFixed(2).padStart(6)} µs  ${name}`);
   }
 }
 

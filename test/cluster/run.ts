@@ -72,11 +72,10 @@ async function exercise(
   const faults = nemesis.carryOut(plan(cluster, options, say));
   await Promise.all([faults, sleep(options.minutes * 60_000)]);
   say('healing');
-  const doubts: string[] = [];
   const violations: string[] = [];
-  await cluster.heal();
-  await workload.stop();
   try {
+    await cluster.heal();
+    await workload.stop();
     violations.push(
       ...(await settle(administration, options.nodes, workload.history.acknowledged)),
     );
@@ -84,7 +83,7 @@ async function exercise(
   } catch (error) {
     violations.push(`after healing: ${String(error)}`);
   }
-  await logs.stop();
+  await Promise.all([workload.stop(), logs.stop()]);
   const histories = checkHistory(workload.history);
   const folded = checkLogs(workload.history, logs, partitions);
   if (violations.length === 0) {

@@ -125,5 +125,5 @@ async function compareFold(
 function stateText(value: object, version: unknown, fence: unknown): string {
   const present = Object.entries(value).filter(([, one]) => one !== null && one !== undefined);
   const text = canonical(Object.fromEntries(present));
-  return `${text} v${String(version)} fence ${fence === null ? 'none' : String(fence)}`;
+  return `${text} v${String(version)} fence ${typeof fence === 'number' || typeof fence === 'string' ? fence : 'none'}`;
 }
