@@ -46,7 +46,7 @@ async function livedIn(entries = 30): Promise<SimulatedDisk> {
 const look = (fileSystem: SimulatedDisk) => verifyLog({ directory: '/n1', fileSystem });
 
 describe('opening a data directory', () => {
-  it('refuses one of another cluster, of another node, of another format, and says which', async () => {
+  it('refuses one of another cluster or of another node, and says which', async () => {
     const disk = await livedIn();
     await expect(open(disk, { cluster: 'x' })).rejects.toMatchObject({ code: 'OTHER_CLUSTER' });
     await expect(open(disk, { node: 'n2' })).rejects.toThrow('belongs to node n1, not n2');
