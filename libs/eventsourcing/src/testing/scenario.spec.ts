@@ -8,7 +8,7 @@ type Add = KindCommand<'Add', { by: number }>;
 const added = (by: number): DomainEvent => ({ type: 'Added', data: { by } });
 
 const honest: Decider<Counter, Add, DomainEvent> = {
-  decide(state, { data }) {
+  decide(_state, { data }) {
     if (data.by < 0) return reject('RULE_VIOLATED', 'counter-rises', 'counters only rise');
     return data.by === 0 ? accept() : accept(added(data.by));
   },
@@ -49,7 +49,8 @@ describe('the given-when-then kit', () => {
 
   it('finds a rule that wavers', () => {
     let calls = 0;
-    const fickle = scenarioOf({ ...honest, decide: () => accept(added((calls += 1))) });
+    const decide: (typeof honest)['decide'] = () => accept(added((calls += 1)));
+    const fickle = scenarioOf({ ...honest, decide });
     expect(() => fickle.given().when('Add', { by: 1 })).toThrow(/decided alike/);
   });
 });
