@@ -37,13 +37,11 @@ describe('the given-when-then kit', () => {
   });
 
   it('finds a rule that changes what it is given', () => {
-    const greedy = scenarioOf({
-      ...honest,
-      decide: ({ value }) => {
-        if (value !== null) (value as { count: number }).count += 1;
-        return accept();
-      },
-    } as typeof honest);
+    const decide: (typeof honest)['decide'] = ({ value }) => {
+      if (value !== null) (value as { count: number }).count += 1;
+      return accept();
+    };
+    const greedy = scenarioOf({ ...honest, decide });
     expect(() => greedy.given(added(1)).when('Add', { by: 0 })).toThrow(TypeError);
   });
 
