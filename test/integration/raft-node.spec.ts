@@ -1,13 +1,46 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { partitionId, seededRandom } from '@metad/foundation';
+import { logIndex, partitionId, seededRandom, term } from '@metad/foundation';
 import type { NodeName } from '@metad/foundation';
 import { MemoryHub, MemoryNodeLog, NoLeaderError } from '@metad/raft';
+import type { MemoryLogContent } from '@metad/raft';
 import { RaftCluster } from './raft/raft-cluster.js';
 import type { ClusterOptions } from './raft/raft-cluster.js';
 import { VirtualTime } from './raft/test-time.js';
 
 const p1 = partitionId(1);
 const p2 = partitionId(2);
+
+/** A log that has lost everything it held, and says so. */
+class DamagedLog extends MemoryNodeLog {
+  private damage: string | null = 'segment 7, byte 123';
+  private readonly lost: ReturnType<MemoryNodeLog['recovered']>;
+
+  constructor(content: MemoryLogContent) {
+    const found = new MemoryNodeLog(content).recovered();
+    content.partitions.clear();
+    super(content);
+    const nothing = { index: logIndex(0), term: term(0) };
+    const hardState = { term: term(0), vote: null, commit: logIndex(0) };
+    this.lost = found.map(({ partition, snapshot: { conf } }) => {
+      this.create(partition, { ...nothing, conf });
+      const snapshot = { ...nothing, conf };
+      return { partition, hardState, snapshot, state: 'corrupt', reason: this.damage };
+    });
+  }
+
+  override recovered(): ReturnType<MemoryNodeLog['recovered']> {
+    return this.lost;
+  }
+
+  override damageOf(): string | null {
+    return this.damage;
+  }
+
+  override heal(...healed: Parameters<MemoryNodeLog['heal']>): Promise<void> {
+    this.damage = null;
+    return super.heal(...healed);
+  }
+}
 
 // Whole nodes in virtual time: every run is the same, and a minute takes a second.
 describe('three nodes', () => {
@@ -306,6 +339,52 @@ describe('three nodes', () => {
     await cluster.write(p1, 'end');
     await cluster.agreed(p1, [...texts, 'end']);
     expect(cluster.member(late).node.status(p1)?.firstIndex).toBeGreaterThan(70);
+  });
+
+  describe('with a replica that has lost records', () => {
+    /** Opens the log of `victim` as one that lost everything and knows it. */
+    async function startDamaged(): Promise<NodeName> {
+      await cluster.stopAll();
+      const victim = cluster.names[2] as NodeName;
+      let damaged = false;
+      await start({
+        log: (self, content) =>
+          self === victim && damaged ? new DamagedLog(content) : new MemoryNodeLog(content),
+      });
+      for (const text of ['a', 'b']) await cluster.write(p1, text);
+      await cluster.agreed(p1, ['a', 'b']);
+      await cluster.kill(victim);
+      damaged = true;
+      return victim;
+    }
+
+    it('refill it from the others, after which it takes part again', async () => {
+      const victim = await startDamaged();
+      const { node } = await cluster.start(victim).then(() => cluster.member(victim));
+      expect(node.status(p1)).toMatchObject({ state: 'corrupt', reason: 'segment 7, byte 123' });
+      await cluster.write(p1, 'c');
+      await cluster.agreed(p1, ['a', 'b', 'c']);
+      await cluster.eventually(() => (node.status(p1)?.state === 'corrupt' ? null : true));
+      await cluster.kill(cluster.running.find((name) => name !== victim) as NodeName);
+      await cluster.write(p1, 'd');
+      await cluster.agreed(p1, ['a', 'b', 'c', 'd']);
+    });
+
+    it('give it no vote and no lead before all others have told it their terms', async () => {
+      const victim = await startDamaged();
+      await cluster.kill(cluster.names[0] as NodeName);
+      await cluster.start(victim);
+      await cluster.pass(10_000);
+      const status = cluster.member(victim).node.status(p1);
+      expect(status).toMatchObject({ state: 'corrupt', vote: null, role: 'follower' });
+      expect(cluster.running.some((name) => serves(name))).toBe(false);
+      await cluster.start(cluster.names[0] as NodeName);
+      await cluster.write(p1, 'c');
+      await cluster.agreed(p1, ['a', 'b', 'c']);
+    });
+
+    const serves = (name: NodeName): boolean =>
+      cluster.member(name).node.status(p1)?.role === 'leader';
   });
 
   it('keep the log that a subscriber still needs', async () => {
