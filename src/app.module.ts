@@ -1,14 +1,17 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
 import { CoreModule, type Surroundings } from './app/core.module.js';
-import { HealthController } from './app/health/health.controller.js';
+import { HealthModule } from './app/health/health.module.js';
+import { TelemetryModule } from './app/telemetry/telemetry.module.js';
 import { Lifecycle } from './app/lifecycle.js';
 import { LifecycleModule } from './app/lifecycle.module.js';
 import { CommandModule } from './command/command.module.js';
 import { ConsensusModule } from './consensus/consensus.module.js';
 import { ProjectionModule } from './projection/projection.module.js';
 import { ProjectionService } from './projection/projection.service.js';
+import { HttpModule } from './http/http.module.js';
 import { QueryModule } from './query/query.module.js';
+import { WatchModule } from './watch/index.js';
 
 /** The stages of the service, in the order in which a command meets them. */
 @Module({})
@@ -36,10 +39,13 @@ export class AppModule implements OnModuleInit {
         ConsensusModule,
         ProjectionModule,
         QueryModule,
+        WatchModule,
+        HttpModule,
         AdminModule,
         LifecycleModule,
+        TelemetryModule,
+        HealthModule,
       ],
-      controllers: [HealthController],
     };
   }
 }

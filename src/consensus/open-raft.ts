@@ -1,9 +1,14 @@
-import { VolatileSnapshots } from './tmp-snapshots.js';
 import { randomInt } from 'node:crypto';
 import { subjectsUnder } from '@metad/contract';
 import type { Clock, NodeName } from '@metad/foundation';
 import { seededRandom } from '@metad/foundation';
-import { createRaftNode, immediateTurns, openNodeLog, NatsTransport } from '@metad/raft';
+import {
+  createRaftNode,
+  immediateTurns,
+  openNodeLog,
+  openSnapshotStore,
+  NatsTransport,
+} from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
@@ -29,7 +34,8 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
   const log = await openNodeLog({ directory, clock, cluster, node: self });
   const report = log.report();
   logger.info({ ...report }, report.fresh ? 'empty log' : 'log recovered');
-  const snapshots = new VolatileSnapshots();
+  const snapshots = openSnapshotStore({ directory });
+  for (const finding of snapshots.findings) logger.warn({ finding }, 'snapshot not usable');
   const random = seededRandom(randomInt(0x7fff_ffff));
   const transport = new NatsTransport({
     connection,

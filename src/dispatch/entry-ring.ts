@@ -85,6 +85,12 @@ export class EntryRing {
     return tail.entries.slice(begin, begin + entriesMax) as AppliedEntry[];
   }
 
+  /** True if what follows `after` is held, or nothing does. */
+  holds(partition: PartitionId, after: LogIndex): boolean {
+    const tail = this.tails.get(partition);
+    return !tail || after >= tail.last - (tail.entries.length - tail.skipped);
+  }
+
   private tailOf(partition: PartitionId): Tail {
     let tail = this.tails.get(partition);
     if (!tail) {

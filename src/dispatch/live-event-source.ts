@@ -24,7 +24,7 @@ export class LiveEventSource implements EventSource {
     limits?: EntryRingLimits,
   ) {
     this.ring = new EntryRing(limits);
-    this.replayer = new Replayer(ports);
+    this.replayer = new Replayer(ports, (partition, index) => this.ring.holds(partition, index));
   }
 
   /** Called by a partition's live machine for every entry it applied, in order. */
@@ -41,6 +41,11 @@ export class LiveEventSource implements EventSource {
 
   head(partition: PartitionId): LogIndex {
     return this.ring.head(partition);
+  }
+
+  /** True if a read after `after` needs a replay: a reader should follow one of these at a time. */
+  isReplayed(partition: PartitionId, after: LogIndex): boolean {
+    return !this.ring.holds(partition, after);
   }
 
   async read(

@@ -6,14 +6,17 @@ import type { ReplayPorts } from './replay-ports.js';
 /**
  * Serves readers that are behind the ring. A replay that was read to some index is kept for the
  * reader that goes on from there, which is the same one as a rule; at most `replaysMax` are kept, as
- * each holds a partition's whole state, and the one unused for longest goes first.
+ * each holds a partition's whole state, and the one unused for longest goes first. Readers of many
+ * partitions should therefore follow one replay at a time.
  */
 export class Replayer {
   private kept: Replay[] = [];
 
   constructor(
     private readonly ports: ReplayPorts,
-    private readonly replaysMax = 2,
+    /** True for an index from which on memory serves: a replay that came so far is let go. */
+    private readonly isHeld: (partition: PartitionId, index: LogIndex) => boolean,
+    private readonly replaysMax = 4,
   ) {}
 
   async read(
@@ -23,13 +26,8 @@ export class Replayer {
   ): Promise<readonly AppliedEntry[]> {
     const replay = this.take(partition, after) ?? (await Replay.at(this.ports, partition, after));
     const entries = await replay.next(entriesMax);
-    if (entries.length > 0) this.keep(replay);
+    if (entries.length > 0 && !this.isHeld(partition, replay.index)) this.keep(replay);
     return entries;
-  }
-
-  /** Drops what is kept: after a reader has caught up, or to give memory back. */
-  release(): void {
-    this.kept = [];
   }
 
   private take(partition: PartitionId, index: LogIndex): Replay | null {

@@ -67,6 +67,11 @@ export class WatchService {
     return this.sessions.open(parseFilter(namespace, filter), start, sink);
   }
 
+  /** Where a watch stands; null while its snapshot is being sent. */
+  positionOf(watcher: Watcher): string | null {
+    return this.sessions.positionOf(watcher);
+  }
+
   close(watcher: Watcher): void {
     this.sessions.close(watcher);
   }

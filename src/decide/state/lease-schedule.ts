@@ -1,3 +1,4 @@
+import { invariant } from '@metad/foundation';
 import type { LogTime, Term } from '@metad/foundation';
 import type { StoredRecord } from '@metad/eventsourcing';
 import type { RecordSlot } from './record-slot.js';
@@ -53,6 +54,7 @@ export class LeaseSchedule {
    * unless an entry has ended its lease by then.
    */
   takeDue(now: LogTime, limit: number, retryMs: number): StoredRecord[] {
+    invariant(retryMs > 0, 'what is due comes again later, not at once');
     const due: StoredRecord[] = [];
     while (due.length < limit) {
       const first = this.heap[0];

@@ -4,7 +4,8 @@ import type { CommandRequest } from '@metad/contract';
 import type { AppliedEntry } from '@metad/eventsourcing';
 import type { Entry } from '@metad/raft';
 import type { KindRegistry } from '../../kinds/index.js';
-import { encodeCommand, encodeExpiry, encodeRenewals } from '../command-codec.js';
+import { encodeCommand, encodeExpiry, encodeRenewals, encodeSettings } from '../command-codec.js';
+import type { MachineSettings } from '../machine-settings.js';
 import type { ApplyResult } from '../outcome.js';
 import { PartitionMachine } from '../partition-machine.js';
 
@@ -42,7 +43,7 @@ export class MachineLog {
 
   /** Proposes the end of every lease that is over, as the leader does on its beat. */
   expire(): number {
-    const due = this.machine.takeDueExpiries(this.term, logTime(this.now), 1_000, 0);
+    const due = this.machine.takeDueExpiries(this.term, logTime(this.now), 1_000, 1);
     const records = due.map(({ kind, namespace, key, version }) => {
       return { kind, namespace, key, version };
     });
@@ -55,6 +56,11 @@ export class MachineLog {
     const bodies = requests.map((request) => ({ namespace, body: JSON.stringify(request) }));
     const stamp = { time: logTime(this.now), level: 1 };
     return this.commit(encodeRenewals(stamp, { command, requests: bodies })) as ApplyResult[];
+  }
+
+  settings(changed: Partial<MachineSettings>): void {
+    const settings = { ...this.machine.settings, ...changed };
+    this.commit(encodeSettings({ time: logTime(this.now), level: 1 }, settings));
   }
 
   /** Another node leads: its term begins with a no-op. */
@@ -97,7 +103,9 @@ export class MachineLog {
     const index = logIndex(this.entries.length + 1);
     const entry: Entry = { index, term: this.term, change: null, ...what };
     this.entries.push(entry);
-    return this.machine.apply(entry, undefined);
+    const result = this.machine.apply(entry, undefined);
+    this.now = Math.max(this.now, this.machine.logTime());
+    return result;
   }
 }
 

@@ -10,12 +10,18 @@ import { UnsyncedWrites } from './unsynced-writes.js';
  * With METAD_PLANT=no-fsync, fsync says yes and does nothing: a planted fault that the harness
  * must find. Not modelled: loss of unsynced directory entries, and writes torn within a block.
  */
-const writes = new UnsyncedWrites(process.env['METAD_DATA_DIR'] ?? '/nowhere');
+const real = { ...fs };
+const writes = new UnsyncedWrites(process.env['METAD_DATA_DIR'] ?? '/nowhere', real);
 const syncs = process.env['METAD_PLANT'] !== 'no-fsync';
 
-const real = { ...fs };
-
-type Written = Parameters<typeof fs.writeSync>;
+/** The forms of `write` and `writeSync` that storage uses; others are not tracked. */
+type Written = [
+  descriptor: number,
+  bytes: Uint8Array | string,
+  offset?: number | object | null,
+  length?: number | null,
+  position?: number | null,
+];
 type Callback = (error: NodeJS.ErrnoException | null, ...results: unknown[]) => void;
 
 fs.openSync = (path, flags, mode) => {
@@ -29,12 +35,12 @@ fs.closeSync = (descriptor) => {
 };
 fs.writeSync = ((...args: Written) => {
   noteWrite(args);
-  return real.writeSync(...args);
+  return (real.writeSync as (...all: Written) => number)(...args);
 }) as typeof fs.writeSync;
 fs.write = ((...args: unknown[]) => {
   noteWrite(args as Written);
   (real.write as (...all: unknown[]) => void)(...args);
-}) as typeof fs.write;
+}) as unknown as typeof fs.write;
 fs.ftruncateSync = (descriptor, length) => {
   writes.truncating(descriptor, length ?? 0);
   real.ftruncateSync(descriptor, length);
@@ -42,7 +48,7 @@ fs.ftruncateSync = (descriptor, length) => {
 for (const name of ['fsyncSync', 'fdatasyncSync'] as const) {
   fs[name] = (descriptor: number): void => {
     if (!syncs) return;
-    const covered = writes.mark(descriptor);
+    const covered = writes.mark();
     real[name](descriptor);
     writes.synced(descriptor, covered);
   };
@@ -51,7 +57,7 @@ for (const name of ['fsync', 'fdatasync'] as const) {
   const replacement = (descriptor: number, callback: Callback): void => {
     if (!syncs) return void setImmediate(callback, null);
     // Only what was written before the call is sure to be covered by it.
-    const covered = writes.mark(descriptor);
+    const covered = writes.mark();
     real[name](descriptor, (error) => {
       if (!error) writes.synced(descriptor, covered);
       callback(error);
@@ -62,12 +68,12 @@ for (const name of ['fsync', 'fdatasync'] as const) {
 syncBuiltinESMExports();
 
 process.on('SIGUSR2', () => {
-  writes.takeBack(real);
+  writes.takeBack();
   process.kill(process.pid, 'SIGKILL');
 });
 
 function noteWrite([descriptor, bytes, offset, length, position]: Written): void {
   if (typeof bytes === 'string' || typeof offset === 'object') return;
-  const size = Number(length ?? bytes.byteLength - Number(offset ?? 0));
-  writes.writing(descriptor, size, position ?? null, real);
+  const size = length ?? bytes.byteLength - (offset ?? 0);
+  writes.writing(descriptor, size, position ?? null);
 }

@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = fs.mkdtempSync(join(tmpdir(), 'unsynced-'));
   path = join(folder, 'log');
   fs.writeFileSync(path, 'AAAABBBB');
-  writes = new UnsyncedWrites(folder);
+  writes = new UnsyncedWrites(folder, fs);
   file = fs.openSync(path, 'r+');
   writes.opened(file, path, 'r+');
 });
@@ -24,16 +24,16 @@ afterEach(() => {
 });
 
 function write(text: string, position: number): void {
-  writes.writing(file, text.length, position, fs);
+  writes.writing(file, text.length, position);
   fs.writeSync(file, text, position);
 }
 
 function sync(): void {
-  writes.synced(file, writes.mark(file));
+  writes.synced(file, writes.mark());
 }
 
 const afterPowerLoss = (): string => {
-  writes.takeBack(fs);
+  writes.takeBack();
   return fs.readFileSync(path, 'utf8');
 };
 
@@ -58,16 +58,23 @@ describe('power loss', () => {
 
   it('takes back a write that came while a sync was under way', () => {
     write('xx', 0);
-    const covered = writes.mark(file);
+    const covered = writes.mark();
     write('yy', 4);
     writes.synced(file, covered);
     expect(afterPowerLoss()).toBe('xxAABBBB');
   });
 
+  it('follows a file that is renamed', () => {
+    write('xx', 0);
+    fs.renameSync(path, `${path}.new`);
+    path = `${path}.new`;
+    expect(afterPowerLoss()).toBe('AAAABBBB');
+  });
+
   it('leaves files outside of the folder alone', () => {
-    const elsewhere = new UnsyncedWrites('/nowhere');
+    const elsewhere = new UnsyncedWrites('/nowhere', fs);
     elsewhere.opened(file, path, 'r+');
-    elsewhere.writing(file, 2, 0, fs);
+    elsewhere.writing(file, 2, 0);
     expect(elsewhere.count).toBe(0);
   });
 });

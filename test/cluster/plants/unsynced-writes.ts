@@ -13,90 +13,96 @@ interface Before {
   readonly fileSize: number;
 }
 
+/** A file by its inode: names change (a prepared segment is renamed when it is taken). */
+interface Tracked {
+  readonly inode: number;
+  /** A descriptor of our own, for reading back and for putting back. */
+  readonly own: number;
+  before: Before[];
+  open: number;
+}
+
 /**
  * Remembers, for files below one folder, what every unsynced write replaced, and can put it back.
- * Memory grows with what is not synced: with fsync at work that is one batch.
+ * Memory grows with what is not synced: with fsync at work that is one batch. Linux only: a second
+ * descriptor of an open file comes from /proc/self/fd.
  */
 export class UnsyncedWrites {
-  private readonly paths = new Map<number, string>();
-  private readonly before = new Map<string, Before[]>();
+  private readonly descriptors = new Map<number, Tracked>();
+  private readonly inodes = new Map<number, Tracked>();
   private sequence = 0;
 
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly fs: FileSystem,
+  ) {}
 
   opened(descriptor: number, path: string, flags: string | number): void {
     const reading = flags === 'r' || flags === 0;
-    if (!reading && path.startsWith(this.folder)) this.paths.set(descriptor, path);
+    if (reading || !path.startsWith(this.folder)) return;
+    const { ino } = this.fs.fstatSync(descriptor);
+    const tracked = this.inodes.get(ino) ?? this.track(ino, descriptor);
+    tracked.open += 1;
+    this.descriptors.set(descriptor, tracked);
   }
 
   closed(descriptor: number): void {
-    this.paths.delete(descriptor);
+    const tracked = this.descriptors.get(descriptor);
+    if (!tracked) return;
+    this.descriptors.delete(descriptor);
+    tracked.open -= 1;
+    if (tracked.open > 0 || tracked.before.length > 0) return;
+    this.inodes.delete(tracked.inode);
+    this.fs.closeSync(tracked.own);
   }
 
   /** `position` null: at the end (append), the only place where unpositioned writes go here. */
-  writing(descriptor: number, length: number, position: number | null, fs: FileSystem): void {
-    const path = this.paths.get(descriptor);
-    if (path === undefined) return;
-    const fileSize = fs.fstatSync(descriptor).size;
+  writing(descriptor: number, length: number, position: number | null): void {
+    const tracked = this.descriptors.get(descriptor);
+    if (!tracked) return;
+    const fileSize = this.fs.fstatSync(descriptor).size;
     const at = position ?? fileSize;
-    this.remember(path, at, fileSize, this.read(path, at, length, fs));
+    const bytes = Buffer.alloc(length);
+    const found = this.fs.readSync(tracked.own, bytes, 0, length, at);
+    this.sequence += 1;
+    const { sequence } = this;
+    tracked.before.push({ sequence, position: at, bytes: bytes.subarray(0, found), fileSize });
   }
 
   /** Shrinking a file is a change of metadata that file systems order with later syncs. */
   truncating(descriptor: number, length: number): void {
-    const path = this.paths.get(descriptor);
-    const list = path === undefined ? undefined : this.before.get(path);
-    if (list && path) this.before.set(path, list.filter(({ position }) => position < length));
+    const tracked = this.descriptors.get(descriptor);
+    if (tracked) tracked.before = tracked.before.filter(({ position }) => position < length);
   }
 
   /** To be given to `synced`: what was written until now. */
-  mark(_descriptor: number): number {
+  mark(): number {
     return this.sequence;
   }
 
   synced(descriptor: number, covered: number): void {
-    const path = this.paths.get(descriptor);
-    const list = path === undefined ? undefined : this.before.get(path);
-    if (!list || path === undefined) return;
-    const rest = list.filter(({ sequence }) => sequence > covered);
-    if (rest.length > 0) this.before.set(path, rest);
-    else this.before.delete(path);
+    const tracked = this.descriptors.get(descriptor);
+    if (tracked) tracked.before = tracked.before.filter(({ sequence }) => sequence > covered);
   }
 
   /** Newest first, so that the oldest content wins. */
-  takeBack(fs: FileSystem): void {
-    for (const [path, list] of this.before) {
-      let descriptor: number;
-      try {
-        descriptor = fs.openSync(path, 'r+');
-      } catch {
-        continue; // Renamed or removed since; its content is not what the log rests on.
+  takeBack(): void {
+    for (const { own, before } of this.inodes.values()) {
+      for (const { position, bytes, fileSize } of [...before].reverse()) {
+        this.fs.writeSync(own, bytes, 0, bytes.length, position);
+        this.fs.ftruncateSync(own, fileSize);
       }
-      for (const { position, bytes, fileSize } of [...list].reverse()) {
-        fs.writeSync(descriptor, bytes, 0, bytes.length, position);
-        fs.ftruncateSync(descriptor, fileSize);
-      }
-      fs.closeSync(descriptor);
     }
   }
 
   get count(): number {
-    return [...this.before.values()].reduce((sum, list) => sum + list.length, 0);
+    return [...this.inodes.values()].reduce((sum, { before }) => sum + before.length, 0);
   }
 
-  private remember(path: string, position: number, fileSize: number, bytes: Buffer): void {
-    this.sequence += 1;
-    const list = this.before.get(path) ?? [];
-    list.push({ sequence: this.sequence, position, bytes, fileSize });
-    this.before.set(path, list);
-  }
-
-  /** By a descriptor of its own: the file may be open for writing only. */
-  private read(path: string, position: number, length: number, fs: FileSystem): Buffer {
-    const bytes = Buffer.alloc(length);
-    const descriptor = fs.openSync(path, 'r');
-    const found = fs.readSync(descriptor, bytes, 0, length, position);
-    fs.closeSync(descriptor);
-    return bytes.subarray(0, found);
+  private track(inode: number, descriptor: number): Tracked {
+    const own = this.fs.openSync(`/proc/self/fd/${descriptor}`, 'r+');
+    const tracked: Tracked = { inode, own, before: [], open: 0 };
+    this.inodes.set(inode, tracked);
+    return tracked;
   }
 }

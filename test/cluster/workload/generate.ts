@@ -109,6 +109,9 @@ function drawShardMap(random: Random, { map }: Json): Command {
 /** A UUID of version 7 whose time is drawn as well: the same seed sends the same bytes. */
 function uuid(random: Random): string {
   const hex = (digits: number): string =>
-    random.below(16 ** digits).toString(16).padStart(digits, '0');
+    random
+      .below(16 ** digits)
+      .toString(16)
+      .padStart(digits, '0');
   return `0199${hex(4)}-${hex(4)}-7${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
 }

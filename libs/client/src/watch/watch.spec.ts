@@ -15,7 +15,7 @@ class ScriptedNode {
   private readonly connection: MemoryConnection;
 
   constructor(
-    private readonly broker: MemoryBroker,
+    broker: MemoryBroker,
     private readonly position = 'm1.aa.1.10',
   ) {
     this.connection = broker.answer('metad.v1.watch.*', (body) => this.onRequest(body));
@@ -137,7 +137,10 @@ describe('a watch', () => {
     connection.cut();
     connection.restore();
     await clock.advance(1);
-    expect(node.opened.map((one) => one['from'])).toEqual(['now', ...Array(3).fill('m1.aa.1.12')]);
+    expect(node.opened.map((one) => one['from'])).toEqual([
+      'now',
+      ...Array<string>(3).fill('m1.aa.1.12'),
+    ]);
   });
 
   it('does not repeat the events of an entry that it got half of', async () => {

@@ -14,6 +14,8 @@ export interface EntrySource {
     after: LogIndex,
     entriesMax: number,
   ): Promise<readonly AppliedEntry[]>;
+  /** True if a read after `after` needs a replay; one at a time is followed to its end. */
+  isReplayed?(partition: PartitionId, after: LogIndex): boolean;
   /** Calls `listener` after `head` moved; returns what ends that. */
   onAdvance(listener: (partition: PartitionId) => void): () => void;
 }

@@ -76,6 +76,12 @@ export function lowestAt(
   return cursors.filter(([, cursor]) => cursor.index === index).map(([version]) => version);
 }
 
+/** After which index they read; null when nothing is fed in the partition. */
+export const lowestIndex = (
+  partition: PartitionId,
+  versions: readonly ProjectionVersion[],
+): LogIndex | null => lowest(cursorsOf(versions, partition));
+
 function lowest(cursors: readonly Fed[]): LogIndex | null {
   let index: LogIndex | null = null;
   for (const [, cursor] of cursors) {

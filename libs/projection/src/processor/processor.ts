@@ -3,10 +3,11 @@ import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
 import { FencedError, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
+import { loadParked } from '../dead-letter/parked.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
-import { feedPartition, HandlerFailure, lowestAt } from './feed.js';
+import { feedPartition, HandlerFailure, lowestAt, lowestIndex } from './feed.js';
 import type { FeedLimits, Limit } from './feed.js';
 import { LagMeter } from './lag-meter.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
@@ -69,6 +70,14 @@ export interface DurableCheckpoint {
 
 export type ProcessorState = 'starting' | 'running' | 'waiting' | 'fenced' | 'stopped';
 
+/** Work that waits for the moment between two batches. */
+interface Exclusive {
+  readonly run: () => Promise<void>;
+  readonly reject: (error: Error) => void;
+}
+
+const stopping = (): Error => new Error('the projection processor is stopping');
+
 export class OrderedProcessor {
   state: ProcessorState = 'starting';
   reason: string | null = null;
@@ -78,7 +87,7 @@ export class OrderedProcessor {
   private readonly checkpoints = new Map<string, Map<PartitionId, Checkpoint>>();
   private readonly meters = new Map<string, LagMeter>();
   private readonly dirty = new Set<PartitionId>();
-  private readonly exclusives: (() => Promise<void>)[] = [];
+  private readonly exclusives: Exclusive[] = [];
   private wake: () => void = () => undefined;
   private stopped = false;
   private reload = true;
@@ -140,8 +149,8 @@ export class OrderedProcessor {
    */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.stopped) return reject(new Error('the projection processor is stopping'));
-      this.exclusives.push(() => work().then(resolve, reject));
+      if (this.stopped) return reject(stopping());
+      this.exclusives.push({ run: () => work().then(resolve, reject), reject });
       this.wake();
     });
   }
@@ -162,7 +171,7 @@ export class OrderedProcessor {
         await this.recover(error, attempt);
       }
     }
-    for (const work of this.exclusives.splice(0)) await work();
+    for (const { reject } of this.exclusives.splice(0)) reject(stopping());
   }
 
   /** Decides what a failure of the loop means; afterwards everything is read again. */
@@ -189,6 +198,7 @@ export class OrderedProcessor {
     const partitions = this.ports.partitions();
     for (const version of this.live) {
       const incarnations = await loadCursors(database, version, partitions, incarnation);
+      await loadParked(database, version);
       await this.ports.inspect?.(version, incarnations);
     }
     this.publish();
@@ -223,7 +233,7 @@ export class OrderedProcessor {
   }
 
   private async runExclusives(): Promise<void> {
-    for (const work of this.exclusives.splice(0)) await work();
+    for (const { run } of this.exclusives.splice(0)) await run();
     this.reload = true;
   }
 
@@ -233,23 +243,37 @@ export class OrderedProcessor {
     let sliceStart = this.ports.clock.monotonic();
     // A set iterates over what is added on the way: a partition that has more gets another turn
     // after all the others.
+    let replayed: PartitionId | null = null;
     for (const partition of this.dirty) {
-      this.dirty.delete(partition);
-      if (!this.live.some((version) => version.cursors.has(partition))) {
-        this.reload ||= this.ports.partitions().includes(partition);
+      if (this.isReplayed(partition)) {
+        replayed ??= partition;
         continue;
       }
-      const grew = await this.feed(partition, batch, limits);
-      if (grew) this.dirty.add(partition);
+      this.dirty.delete(partition);
+      if (await this.feed(partition, batch, limits)) this.dirty.add(partition);
       if (this.isFull(batch) || this.exclusives.length > 0) return;
       if (this.ports.clock.monotonic() - sliceStart > this.options.sliceMs) {
         await new Promise(setImmediate);
         sliceStart = this.ports.clock.monotonic();
       }
     }
+    // The first one that needs a replay, and the same one until it is done.
+    while (replayed !== null && !this.isFull(batch)) {
+      if (!(await this.feed(replayed, batch, limits))) return;
+    }
   }
 
+  private isReplayed(partition: PartitionId): boolean {
+    const after = lowestIndex(partition, this.live);
+    return after !== null && this.ports.source.isReplayed?.(partition, after) === true;
+  }
+
+  /** False when the partition has nothing more for now. */
   private async feed(partition: PartitionId, batch: Batch, limits: FeedLimits & { limit: Limit }) {
+    if (!this.live.some((version) => version.cursors.has(partition))) {
+      this.reload ||= this.ports.partitions().includes(partition);
+      return false;
+    }
     try {
       return await feedPartition(this.ports.source, partition, this.live, batch, limits);
     } catch (error) {

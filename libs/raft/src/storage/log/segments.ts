@@ -17,6 +17,13 @@ export function segmentNumber(name: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
+/** Numbers of the segments in a directory, rising. */
+export const listSegments = (fileSystem: FileSystem, directory: string): number[] =>
+  fileSystem
+    .list(directory)
+    .map(segmentNumber)
+    .filter((number) => number !== null);
+
 /** What stands in the first 64 bytes of a segment. */
 export interface SegmentHeader {
   readonly version: number;
@@ -52,14 +59,22 @@ export interface Segment {
   end: number;
 }
 
+/** Dropped segments kept to become the next ones. */
+const SPARES_MAX = 2;
+
 /**
  * The segment files of one log: the ones with records, and one prepared ahead, so that rotation
- * waits for no allocation. A prepared file appears under its name only when its zeros are durable.
+ * waits for no allocation. A new file appears under its name only when its zeros are durable. A
+ * dropped segment of full size becomes a spare and then, renamed, the next segment, which saves
+ * writing every byte twice; its old records cannot be taken for new ones, because the checksums of
+ * their headers start from the number of the segment they were written for.
  */
 export class Segments {
   private readonly bySequence = new Map<number, Segment>();
   private prepared: { sequence: number; done: Promise<DiskFile> } | null = null;
   private oldest = 0;
+  private readonly spares: { readonly path: string; readonly file: DiskFile }[] = [];
+  private sparesMade = 0;
 
   constructor(
     private readonly fileSystem: FileSystem,
@@ -78,7 +93,8 @@ export class Segments {
   }
 
   get bytesOnDisk(): number {
-    let bytes = this.prepared === null ? 0 : this.bytesPerSegment;
+    const ahead = this.spares.length + (this.prepared === null ? 0 : 1);
+    let bytes = ahead * this.bytesPerSegment;
     for (const segment of this.bySequence.values()) bytes += segment.end;
     return bytes;
   }
@@ -116,6 +132,12 @@ export class Segments {
   }
 
   private async makeFile(sequence: number): Promise<DiskFile> {
+    const spare = this.spares.pop();
+    if (spare !== undefined) {
+      this.fileSystem.rename(spare.path, this.pathOf(sequence));
+      await this.fileSystem.syncDirectory(this.directory);
+      return spare.file;
+    }
     const temporary = `${this.directory}/prepared.tmp`;
     const file = this.fileSystem.open(temporary, 'create');
     try {
@@ -142,12 +164,24 @@ export class Segments {
   /** Removes the oldest segment. Its content must be needed by nobody, durably. */
   dropOldest(): void {
     const segment = this.get(this.oldest);
-    this.fileSystem.remove(this.pathOf(segment.sequence));
-    segment.file.close();
+    this.retire(segment);
     this.bySequence.delete(segment.sequence);
     const next = this.bySequence.keys().next();
     invariant(next.done !== true, 'the segment being written is never dropped');
     this.oldest = next.value;
+  }
+
+  private retire({ sequence, file }: Segment): void {
+    const path = this.pathOf(sequence);
+    if (this.spares.length < SPARES_MAX && file.size() === this.bytesPerSegment) {
+      this.sparesMade += 1;
+      const spare = `${this.directory}/spare-${this.sparesMade}.tmp`;
+      this.fileSystem.rename(path, spare);
+      this.spares.push({ path: spare, file });
+      return;
+    }
+    this.fileSystem.remove(path);
+    file.close();
   }
 
   /** Makes removals durable. */
@@ -158,6 +192,7 @@ export class Segments {
   async close(): Promise<void> {
     const prepared = await this.prepared?.done.catch(() => null);
     prepared?.close();
+    for (const spare of this.spares) spare.file.close();
     for (const segment of this.bySequence.values()) segment.file.close();
     this.bySequence.clear();
   }

@@ -44,6 +44,8 @@ export class PartitionLog implements StoredLog {
   standingSegment = -1;
   /** Counts cuts of the tail, so that an eviction meant for older entries is recognized. */
   truncations = 0;
+  /** Counts snapshots that replaced the whole log. */
+  restarts = 0;
 
   constructor(
     readonly partition: PartitionId,
@@ -147,10 +149,17 @@ export class PartitionLog implements StoredLog {
     this.forgetTail(upTo);
   }
 
+  /** The same entries lie in another record now, on which old segments do not depend. */
+  moved(to: Slot): void {
+    this.slots.replace(to);
+    this.slots.dropBefore(this.first);
+  }
+
   /** Starts over behind a snapshot: nothing of the old log is kept. */
   restart(snapshot: SnapshotMeta): void {
     this.forgetTail(this.last);
     this.truncations += 1;
+    this.restarts += 1;
     this.slots.clear();
     this.terms.clear();
     this.snapshotMeta = snapshot;

@@ -1,8 +1,12 @@
+import { partitionId } from '@metad/foundation';
+import type { PartitionId } from '@metad/foundation';
 import type { FileSystem } from '../../file-system-port.js';
-import { BATCH_RECORD_BYTES, FORMAT_VERSION, seedOf } from '../format/record.js';
-import type { ReplayedPartition } from './replayed-partition.js';
-import { SegmentScan } from './segment-scan.js';
-import { readSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../segments.js';
+import { BATCH_RECORD_BYTES } from '../format/record.js';
+import type { PartitionLog } from '../partition/partition-log.js';
+import { ReplayedPartition } from './replayed-partition.js';
+import { loadSegment } from './segment-scan.js';
+import type { BatchVerdict, SegmentScan } from './segment-scan.js';
+import { listSegments, SEGMENT_HEADER_BYTES, segmentName } from '../segments.js';
 
 /** What the segments of a directory hold, and what recovery makes of it. */
 export interface ReplayResult {
@@ -17,11 +21,6 @@ export interface ReplayResult {
   readonly records: number;
   /** Findings in words, for the operator. */
   readonly findings: readonly string[];
-}
-
-/** The log was written by a newer program. Nothing was touched. */
-export class UnknownLogFormat extends Error {
-  override readonly name = 'UnknownLogFormat';
 }
 
 type Located = (partition: number) => ReplayedPartition;
@@ -73,23 +72,8 @@ export class Replay {
     };
   }
 
-  private load(sequence: number, bytesMax = Infinity): SegmentScan {
-    const file = this.fileSystem.open(`${this.directory}/${segmentName(sequence)}`, 'read');
-    try {
-      const bytes = new Uint8Array(Math.min(file.size(), bytesMax));
-      const length = file.read(bytes, 0);
-      const held = bytes.subarray(0, length);
-      const header = readSegmentHeader(held);
-      if (header !== null && header.version !== FORMAT_VERSION) {
-        throw new UnknownLogFormat(
-          `${segmentName(sequence)} has format ${header.version}, this program knows ` +
-            `${FORMAT_VERSION}: start the version that wrote it`,
-        );
-      }
-      return new SegmentScan(sequence, held, seedOf(this.salt, sequence));
-    } finally {
-      file.close();
-    }
+  private load(sequence: number, bytesMax?: number): SegmentScan {
+    return loadSegment(this.fileSystem, this.directory, sequence, this.salt, bytesMax);
   }
 
   /** False when the log ends in this segment. */
@@ -101,13 +85,12 @@ export class Replay {
         offset = this.takeBatch(scan, offset);
         continue;
       }
-      const blank = verdict === 'none' && scan.isBlankFrom(offset);
-      if (blank && later.length > 0 && this.nextFollows(scan.sequence, later)) {
+      if (verdict === 'none' && later.length > 0 && this.nextFollows(scan.sequence, later)) {
         this.segments.push({ sequence: scan.sequence, end: offset });
         return true;
       }
       if (!this.acknowledged(scan, offset, later)) {
-        this.endAt(scan, offset, blank);
+        this.endAt(scan, offset, verdict);
         return false;
       }
       offset = this.passDamage(scan, offset, verdict);
@@ -156,10 +139,14 @@ export class Replay {
     return later.some((sequence) => probe(this.load(sequence), SEGMENT_HEADER_BYTES));
   }
 
-  /** The log ends here: what lies behind was never acknowledged. */
-  private endAt(scan: SegmentScan, offset: number, blank: boolean): void {
-    if (!blank) {
-      this.cutBytes = scan.bytes.length - offset;
+  /**
+   * The log ends here: what lies behind was never acknowledged. It may be zeros, a torn batch, or
+   * records from an earlier life of a recycled file.
+   */
+  private endAt(scan: SegmentScan, offset: number, verdict: BatchVerdict): void {
+    if (verdict === 'damaged') {
+      scan.batchAt(offset);
+      this.cutBytes = Math.min(scan.bytes.length, scan.batchEnd(offset)) - offset;
       this.findings.push(`a torn tail at ${this.place(scan, offset)} is cut off`);
     }
     // A blank segment behind a gap stays: it is the evidence that something is missing.
@@ -168,7 +155,7 @@ export class Replay {
   }
 
   /** Saves what can be saved of a damaged batch; returns where the next one begins, −1 for none. */
-  private passDamage(scan: SegmentScan, offset: number, verdict: string): number {
+  private passDamage(scan: SegmentScan, offset: number, verdict: BatchVerdict): number {
     const where = this.place(scan, offset);
     if (verdict === 'none') {
       this.loseUnattributed(`a batch at ${where} is damaged`);
@@ -203,4 +190,25 @@ export class Replay {
   private place(scan: SegmentScan, offset: number): string {
     return `${segmentName(scan.sequence)} offset ${offset}`;
   }
+}
+
+/** Replays all segments of a directory into `found`; `make` gives the log of a partition. */
+export function replayInto(
+  found: Map<PartitionId, ReplayedPartition>,
+  fileSystem: FileSystem,
+  directory: string,
+  salt: number,
+  make: (partition: PartitionId) => PartitionLog,
+): ReplayResult {
+  const located = (id: number): ReplayedPartition => {
+    const partition = partitionId(id);
+    let replayed = found.get(partition);
+    if (replayed === undefined) {
+      replayed = new ReplayedPartition(make(partition));
+      found.set(partition, replayed);
+    }
+    return replayed;
+  };
+  const replay = new Replay(fileSystem, directory, salt, located, () => found.values());
+  return replay.run(listSegments(fileSystem, directory));
 }

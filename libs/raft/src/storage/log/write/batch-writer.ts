@@ -157,7 +157,8 @@ export class BatchWriter {
         if (this.open !== null) this.close(this.open);
         const batches = this.closed;
         this.closed = [];
-        await this.put(batches);
+        if (this.failure === null) await this.put(batches);
+        else this.fail(this.failure, batches);
       }
       if (this.failure === null) this.sealSoon();
     } finally {
@@ -222,9 +223,15 @@ export class BatchWriter {
     void this.segments.prepare(sequence + 1);
   }
 
+  /** A batch holds half a record: nothing more is written. Returns the failure. */
+  abort(fault: unknown): LogFailure {
+    this.fail(fault, []);
+    return this.failure ?? new LogFailure('the log cannot be written any more');
+  }
+
   private fail(fault: unknown, batches: Batch[]): void {
     const message = fault instanceof Error ? fault.message : String(fault);
-    this.failure = new LogFailure(`the log cannot be written any more: ${message}`, {
+    this.failure ??= new LogFailure(`the log cannot be written any more: ${message}`, {
       cause: fault,
     });
     if (this.open !== null) this.close(this.open);

@@ -28,6 +28,7 @@ const NAME_BYTES = 256;
 /**
  * Turns what a partition adds into records of the current batch, and moves the partition's picture
  * in memory along. One partition's additions never straddle two batches: they survive together.
+ * A fault while encoding leaves half a record in the batch, so it ends the log.
  */
 export class RecordEncoder {
   private readonly header = new RecordHeader();
@@ -36,6 +37,34 @@ export class RecordEncoder {
   constructor(private readonly writer: BatchWriter) {}
 
   write(log: PartitionLog, write: PartitionWrite): void {
+    try {
+      this.additions(log, write);
+    } catch (fault) {
+      throw this.writer.abort(fault);
+    }
+  }
+
+  /** States in full where the partition stands; `restated` after damage. */
+  restate(log: PartitionLog, restated: boolean): void {
+    try {
+      this.standing(this.writer.room(confBytes(log) + STANDING_BYTES), log, restated);
+    } catch (fault) {
+      throw this.writer.abort(fault);
+    }
+  }
+
+  /** Writes a record's entries again, so that the segment they lie in can go. */
+  move(log: PartitionLog, entries: readonly Entry[]): void {
+    try {
+      const batch = this.writer.room(entriesBytesBound(entries));
+      this.run(batch, log, entries, 0, entries.length, RecordType.moved);
+      log.moved(this.slot);
+    } catch (fault) {
+      throw this.writer.abort(fault);
+    }
+  }
+
+  private additions(log: PartitionLog, write: PartitionWrite): void {
     const batch = this.writer.room(writeBytesBound(write));
     if (write.snapshot !== null) {
       log.restart(write.snapshot);
@@ -46,18 +75,6 @@ export class RecordEncoder {
       log.hardState = write.hardState;
       this.hardState(batch, log, write.hardState);
     }
-  }
-
-  /** States in full where the partition stands; `restated` after damage. */
-  restate(log: PartitionLog, restated: boolean): void {
-    this.standing(this.writer.room(confBytes(log) + STANDING_BYTES), log, restated);
-  }
-
-  /** Writes a record's entries again, so that the segment they lie in can go. */
-  move(log: PartitionLog, entries: readonly Entry[]): void {
-    const batch = this.writer.room(entriesBytesBound(entries));
-    this.run(batch, log, entries, 0, entries.length, RecordType.moved);
-    log.slots.replace(this.slot);
   }
 
   private entries(batch: Batch, log: PartitionLog, entries: readonly Entry[]): void {

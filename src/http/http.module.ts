@@ -1,0 +1,38 @@
+import { Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import type { Subjects } from '@metad/contract';
+import { AdminRouter } from '../admin/admin-router.js';
+import type { Configuration } from '../app/configuration.js';
+import { NatsRequester } from '../app/nats/nats-requester.js';
+import { CONFIGURATION, SUBJECTS } from '../app/tokens.js';
+import { CommandModule } from '../command/command.module.js';
+import { QueryModule } from '../query/query.module.js';
+import { WatchModule } from '../watch/index.js';
+import { AdminGate } from './admin-gate.js';
+import { ApiController } from './api.controller.js';
+import { OpenApiController } from './openapi/openapi.controller.js';
+import { securityHeaders } from './security-headers.js';
+import { UnknownPathController } from './unknown-path.controller.js';
+import { WatchStreamController } from './watch-stream.controller.js';
+
+/** The contract over HTTP. */
+@Module({
+  imports: [CommandModule, QueryModule, WatchModule],
+  controllers: [ApiController, WatchStreamController, OpenApiController, UnknownPathController],
+  providers: [
+    {
+      provide: AdminGate,
+      inject: [AdminRouter, NatsRequester, SUBJECTS, CONFIGURATION],
+      useFactory: (
+        router: AdminRouter,
+        requester: NatsRequester,
+        subjects: Subjects,
+        { node, limits }: Configuration,
+      ) => new AdminGate(router, requester, subjects, node, limits.requestBytesMax),
+    },
+  ],
+})
+export class HttpModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(securityHeaders).forRoutes('api/v1/*path', 'docs', 'openapi.json');
+  }
+}
