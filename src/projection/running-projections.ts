@@ -10,6 +10,7 @@ import { PositionCompacted } from '../dispatch/event-source.js';
 import { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts } from './projection-ports.js';
 import type { OpenReadModel } from './read-model-connection.js';
+import { SideEffects } from './side-effects.js';
 import { Supervisor } from './supervisor.js';
 
 /** The read model while its schema is there: the processor, jobs, and what watches over them. */
@@ -44,9 +45,11 @@ export class RunningProjections {
         if (isSchemaGone(error)) lose(reason);
       },
     };
+    const effects = ports.eventBus && new SideEffects(ports.eventBus, definitions, ports);
     const processor = new OrderedProcessor(
       {
         ...shared,
+        ...(effects && { onWritten: (entries) => effects.publish(entries) }),
         inspect: (version, incarnations) => supervisor.inspect(version, incarnations),
         isCompacted: (error) => error instanceof PositionCompacted,
       },

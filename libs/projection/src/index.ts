@@ -3,6 +3,7 @@ export type { TableShape, Column, ColumnType, Cell, Row } from './table/table-sh
 export type {
   ProjectionHandler,
   ProjectionDefinition,
+  EventClass,
   FailurePolicy,
   RowSink,
   TableRows,
@@ -54,3 +55,4 @@ export { cataloguedVersions, createVersion, dropVersion } from './rebuild/versio
 export type { CataloguedVersion, VersionState } from './rebuild/version-catalog.js';
 export { DeadLetters } from './dead-letter/dead-letters.js';
 export type { StoredLetter, LetterState } from './dead-letter/dead-letters.js';
+export { upsertStatement } from './table/statements.js';
