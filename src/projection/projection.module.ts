@@ -10,7 +10,7 @@ import { Consensus } from '../consensus/consensus.js';
 import { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { LiveEventSource } from '../dispatch/live-event-source.js';
 import { KIND_PROJECTIONS } from '../kinds/read-side.js';
-import { HistoryProjection } from './history.projection.js';
+import { HistoryProjection } from './history/history.projection.js';
 import { localPorts } from './local-ports.js';
 import { defaultProjectionSettings } from './projection-ports.js';
 import { ProjectionService } from './projection.service.js';

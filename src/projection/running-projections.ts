@@ -5,6 +5,7 @@ import {
   type ProjectionDefinition,
   ProjectionVersion,
   type SqlDatabase,
+  sqlStateOf,
 } from '@metad/projection';
 import { PositionCompacted } from '../dispatch/event-source.js';
 import { ProjectionJobs } from './jobs/projection-jobs.js';
@@ -73,9 +74,7 @@ export class RunningProjections {
 
 /** Undefined table, schema or column: somebody dropped or replaced what was migrated. */
 const isSchemaGone = (error: unknown): boolean =>
-  ['42P01', '3F000', '42703'].includes(
-    String((error as { readonly code?: unknown } | null)?.code ?? ''),
-  );
+  ['42P01', '3F000', '42703'].includes(sqlStateOf(error) ?? '');
 
 async function liveVersions(
   database: SqlDatabase,

@@ -23,7 +23,7 @@ export { RowDigest } from './table/row-digest.js';
 export { FencedError, Cursor } from './checkpoint/checkpoint.js';
 export type { Checkpoint } from './checkpoint/checkpoint.js';
 export { Batch } from './processor/batch.js';
-export { failureOf } from './postgres/sql-database.js';
+export { failureOf, sqlStateOf } from './postgres/sql-database.js';
 export type {
   SqlDatabase,
   SqlSession,

@@ -349,7 +349,10 @@ export class OrderedProcessor {
 
   private absorbed(projection: string, partition: PartitionId, checkpoint: Checkpoint): void {
     let checkpoints = this.checkpoints.get(projection);
-    if (!checkpoints) this.checkpoints.set(projection, (checkpoints = new Map()));
+    if (!checkpoints) {
+      checkpoints = new Map<PartitionId, Checkpoint>();
+      this.checkpoints.set(projection, checkpoints);
+    }
     checkpoints.set(partition, checkpoint);
     this.watermarks.get(projection)?.set(partition, checkpoint.index);
     this.meters.get(projection)?.absorbed(partition);
