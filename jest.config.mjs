@@ -12,7 +12,7 @@ const libs = [
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/examples'],
+  roots: ['src', 'libs', 'test', 'examples', 'benchmark'].map((folder) => `<rootDir>/${folder}`),
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/browser/'],
   transform: {

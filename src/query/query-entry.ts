@@ -4,7 +4,7 @@ import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
 import { asMetadError } from '../command/command.service.js';
 import { invalidArgument, parseRequestBody } from '../command/request-body.js';
-import { ALL_NAMESPACES } from './page-reader.js';
+import { ALL_NAMESPACES } from './page/page-reader.js';
 import type { QueryService } from './query-service.js';
 
 /** A query that another stage answers: `Catchup` reads events, not records. */

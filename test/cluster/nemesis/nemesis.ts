@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MetadNode } from '../process/metad-node.js';
 import type { Cluster } from '../topology/cluster.js';
 import { describeFault } from './fault.js';
 import type { Fault, FaultKind, LinkManner, PlannedFault } from './fault.js';
@@ -10,6 +11,7 @@ const brokerDownMsMax = 3_000;
 /** Does planned faults to a cluster, each at its time, and takes each back when its time is over. */
 export class Nemesis {
   private readonly undone: Promise<void>[] = [];
+  private diskIsFull = false;
   /** What went wrong while doing or undoing: a node that does not start again is a finding. */
   readonly troubles: string[] = [];
 
@@ -60,7 +62,11 @@ export class Nemesis {
         return this.split(fault.manner, new Set(fault.side));
       case 'fill-disk':
         disk?.fill();
-        return () => disk?.free();
+        this.diskIsFull = true;
+        return () => {
+          this.diskIsFull = false;
+          disk?.free();
+        };
       case 'step-clock':
         clocks[fault.node]?.step(fault.offsetMs);
         return () => clocks[fault.node]?.step(0);
@@ -73,8 +79,19 @@ export class Nemesis {
     for (const node of nodes) if (signal !== 'SIGKILL') node.signal('SIGCONT');
     await Promise.all(nodes.map((node) => node.end(signal)));
     return async () => {
-      await Promise.all(nodes.map(async (node) => void (node.alive || (await node.start()))));
+      await Promise.all(nodes.map((node) => this.revive(node)));
     };
+  }
+
+  /** A node may refuse to start while its disk is full: healing starts it later. */
+  private async revive(node: MetadNode): Promise<void> {
+    if (node.alive) return;
+    try {
+      await node.start();
+    } catch (error) {
+      if (!this.diskIsFull) throw error;
+      this.say(`${node.name} does not start on a full disk`);
+    }
   }
 
   private split(manner: LinkManner, side: ReadonlySet<number>): Undo {

@@ -21,6 +21,7 @@ export interface MetadNodeOptions {
 /** One real node: the program that `metad serve` runs, configured by its environment. */
 export class MetadNode {
   private child: Child | null = null;
+  private kills = 0;
 
   constructor(readonly options: MetadNodeOptions) {
     mkdirSync(options.directory, { recursive: true });
@@ -42,10 +43,18 @@ export class MetadNode {
     return join(this.options.directory, `${this.name}.log`);
   }
 
-  /** Resolves when the node says `ready`; rejects when it ends before, or after `timeoutMs`. */
+  /**
+   * Resolves when the node says `ready`; rejects when it ends before by itself, or after
+   * `timeoutMs`. When `end` was called meanwhile, that is what the caller wanted.
+   */
   async start(timeoutMs = 60_000): Promise<void> {
+    const { kills } = this;
     const from = this.launch();
-    await this.ready(from, timeoutMs);
+    try {
+      await this.ready(from, timeoutMs);
+    } catch (error) {
+      if (this.kills === kills) throw error;
+    }
   }
 
   /** Starts the process; returns where its part of the log file begins. */
@@ -76,6 +85,7 @@ export class MetadNode {
 
   /** Resolves when the process is gone; what does not follow `signal` is killed. */
   async end(signal: NodeJS.Signals): Promise<void> {
+    this.kills += 1;
     await this.child?.end(signal, 5_000);
   }
 

@@ -58,7 +58,12 @@ export class Cluster {
     const disk = SmallDisk.mount(join(directory, 'small-disk'), smallDiskMegabytes);
     const nodes = makeNodes(options, brokers, database, clocks, disk);
     const cluster = new Cluster(nodes, brokers, routes, database, clocks, disk);
-    await Promise.all(nodes.map((node) => node.start()));
+    try {
+      await Promise.all(nodes.map((node) => node.start()));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 
