@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MetadError } from '@metad/contract';
-import type { Job, JobOptions } from '../projection/job-store.js';
+import type { Job, JobOptions } from '../projection/jobs/job-store.js';
 import type { ProjectionService } from '../projection/projection.service.js';
 import type { AdminRouter } from './admin-router.js';
 

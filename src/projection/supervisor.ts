@@ -1,5 +1,5 @@
 import type { OrderedProcessor, ProjectionVersion } from '@metad/projection';
-import type { ProjectionJobs } from './projection-jobs.js';
+import type { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts } from './projection-ports.js';
 
 const periodMs = 1_000;

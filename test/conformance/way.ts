@@ -1,5 +1,5 @@
 import { ClientNats } from '@nestjs/microservices';
-import { MetadClient, MetadError, type CommandOptions, type QueryOptions } from '@metad/client';
+import { MetadClient, MetadError, type CommandOptions } from '@metad/client';
 import { connect as connectNew } from '@nats-io/transport-node';
 import { connect as connectOld } from 'nats';
 import { firstValueFrom } from 'rxjs';
@@ -18,6 +18,8 @@ export interface Way {
 
 const timeoutMs = 15_000;
 
+type CommandBody = Body & { readonly data: Body; readonly deadline?: string };
+
 const answerOf = (body: Body): Answer =>
   body['error'] === undefined ? { reply: body } : { error: body['error'] as Body };
 
@@ -34,9 +36,9 @@ export async function clientWay(url: string, routing: 'leader' | 'any'): Promise
       try {
         if (kind === 'query') {
           const { params = {}, ...options } = body as Body & { params?: Body };
-          return { reply: { ...(await target.query(name, params, options as QueryOptions)) } };
+          return { reply: { ...(await target.query(name, params, options)) } };
         }
-        const { data, deadline, ...options } = body as Body & { data: Body; deadline?: string };
+        const { data, deadline, ...options } = body as CommandBody;
         const wanted = deadline === undefined ? {} : { deadline: new Date(deadline) };
         const all = { ...options, ...wanted } as CommandOptions;
         return { reply: { ...(await target.command(name, data, all)) } };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { partitionId } from '@metad/foundation';
+import { partitionId, seededRandom } from '@metad/foundation';
 import type { NodeName } from '@metad/foundation';
 import { MemoryHub, MemoryNodeLog, NoLeaderError } from '@metad/raft';
 import { RaftCluster } from './raft/raft-cluster.js';
@@ -108,10 +108,34 @@ describe('three nodes', () => {
     }
   });
 
-  it('elect anew well before the time-out when a process has died', async () => {
+  it('elect anew well before the time-out when a process has died, in every partition', async () => {
+    await cluster.stopAll();
+    await start({ partitions: 9 });
+    const dice = seededRandom(7);
+    hub.route = () => [dice.below(20)];
+    for (const victim of cluster.names) {
+      for (const id of cluster.partitions) await cluster.write(id, 'x');
+      await cluster.pass(dice.below(200));
+      await cluster.kill(victim); // Virtual time: this is no measurement.
+      const killedAt = hub.clock.monotonic();
+      for (const id of cluster.partitions) await cluster.write(id, 'y');
+      expect(hub.clock.monotonic() - killedAt).toBeLessThan(600);
+      await cluster.start(victim);
+    }
+  });
+
+  it('find out that a process has died although requests to it fill the window', async () => {
+    await cluster.stopAll();
+    await start({ limits: { framesInFlightMax: 1 } });
     for (const id of cluster.partitions) await cluster.write(id, 'x');
-    const leader = await cluster.leader(p1);
-    await cluster.kill(leader);
+    const victim = await cluster.leader(p1);
+    hub.route = (_from, to) => (to === victim ? [] : [0]);
+    for (const id of cluster.partitions) {
+      for (const name of cluster.names) void cluster.proposeOnly(name, id, 'lost');
+    }
+    await cluster.pass(20);
+    await cluster.kill(victim);
+    hub.route = () => [0];
     const killedAt = hub.clock.monotonic();
     await cluster.write(p1, 'y');
     expect(hub.clock.monotonic() - killedAt).toBeLessThan(600);

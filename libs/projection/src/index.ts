@@ -52,3 +52,5 @@ export type {
 } from './rebuild/verification.js';
 export { cataloguedVersions, createVersion, dropVersion } from './rebuild/version-catalog.js';
 export type { CataloguedVersion, VersionState } from './rebuild/version-catalog.js';
+export { DeadLetters } from './dead-letter/dead-letters.js';
+export type { StoredLetter, LetterState } from './dead-letter/dead-letters.js';

@@ -7,7 +7,7 @@ export interface Reading {
   readonly kind: 'counter' | 'gauge';
   readonly labels?: readonly string[];
   /** Label values and the number; an empty object when there are no labels. */
-  read(): Iterable<readonly [Readonly<Record<string, string>>, number]>;
+  readonly read: () => Iterable<readonly [Readonly<Record<string, string>>, number]>;
 }
 
 const secondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];

@@ -11,6 +11,7 @@ export interface RaftSources {
 export function raftReadings({ node, log, transport }: RaftSources): Reading[] {
   return [
     ...nodeReadings(() => node.stats()),
+    ...loopReadings(() => node.stats()),
     ...logReadings(() => log.stats()),
     ...transportReadings(() => transport.stats()),
     {
@@ -58,6 +59,11 @@ function nodeReadings(stats: () => NodeStatsSnapshot): Reading[] {
       'Entries in a durable write, smoothed.',
       () => stats().entriesPerRound,
     ),
+  ];
+}
+
+function loopReadings(stats: () => NodeStatsSnapshot): Reading[] {
+  return [
     reading(
       'gauge',
       'metad_raft_write_seconds',

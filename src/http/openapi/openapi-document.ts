@@ -148,9 +148,7 @@ function otherPaths(): Readonly<Record<string, Schema>> {
 }
 
 function jsonSchema(schema: z.ZodType): Schema {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-  });
-  return rest;
+  const converted = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const { $schema: dialect, ...rest } = converted;
+  return dialect === undefined ? converted : rest;
 }

@@ -28,10 +28,6 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     for (let id = 1; id <= count; id += 1) this.logs.set(partitionId(id), []);
   }
 
-  isReplayed(): boolean {
-    return false;
-  }
-
   /** One entry with all that happened in it; without anything, a no-op. Returns its index. */
   append(partition: number, ...happenings: readonly Happening[]): number {
     const id = partitionId(partition);
@@ -79,6 +75,10 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     await Promise.resolve();
     if (after < (this.compacted.get(partition) ?? 0)) throw new PositionCompacted(partition, after);
     return (this.logs.get(partition) ?? []).slice(after, after + entriesMax);
+  }
+
+  isReplayed(): boolean {
+    return false;
   }
 
   onAdvance(listener: (partition: PartitionId) => void): () => void {

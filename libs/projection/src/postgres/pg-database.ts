@@ -54,6 +54,7 @@ export class PgDatabase implements SqlDatabase {
       const frozen = options.frozen ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
       await client.query(`BEGIN${frozen}`);
       try {
+        if (options.durable) await client.query('SET LOCAL synchronous_commit = on');
         const result = await work({ run: (statement) => runOn(client, statement) });
         await client.query('COMMIT');
         return result;

@@ -18,6 +18,11 @@ export interface SqlSession {
 export interface TransactionOptions {
   /** Sees the database as of its first statement: what verification needs. Default false. */
   readonly frozen?: boolean;
+  /**
+   * Waits for the server's disk. For what the log does not bring again: which version is in use,
+   * which tables exist, jobs. Default false.
+   */
+  readonly durable?: boolean;
 }
 
 /** The projection database: one schema of one node. */

@@ -14,12 +14,13 @@ export const seal = (batch: Batch): SealedBatch => ({ batch, moves: batch.moves(
 
 /**
  * Writes a batch in one transaction: checkpoints by compare-and-set, then per table the deletions
- * and the upserts, then dead letters. Rejects with `FencedError` when another writer was there.
+ * and the upserts, then dead letters and what else belongs to it. Rejects with `FencedError` when another writer was there.
  */
 export async function writeBatch(
   database: SqlDatabase,
   incarnation: string,
   { batch, moves }: SealedBatch,
+  also?: (session: SqlSession) => Promise<void>,
 ): Promise<void> {
   await database.transaction(async (session) => {
     await moveCheckpoints(session, incarnation, moves);
@@ -30,6 +31,7 @@ export async function writeBatch(
       if (upserts.length > 0) await session.run(upsertStatement(buffer.table, upserts));
     }
     for (const letter of batch.deadLetters()) await insertLetter(session, letter);
+    await also?.(session);
   });
 }
 

@@ -71,6 +71,11 @@ export class Batch {
     }
   }
 
+  /** Leaves the checkpoints' moves and writes no row: an operator gave the changes up. */
+  forgetRows(): void {
+    this.buffers.clear();
+  }
+
   park(letter: DeadLetter): void {
     this.changes += 1;
     this.letters.push(letter);

@@ -3,6 +3,7 @@ import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
 import { FencedError, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
+import { loadParked } from '../dead-letter/parked.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
@@ -69,6 +70,14 @@ export interface DurableCheckpoint {
 
 export type ProcessorState = 'starting' | 'running' | 'waiting' | 'fenced' | 'stopped';
 
+/** Work that waits for the moment between two batches. */
+interface Exclusive {
+  readonly run: () => Promise<void>;
+  readonly reject: (error: Error) => void;
+}
+
+const stopping = (): Error => new Error('the projection processor is stopping');
+
 export class OrderedProcessor {
   state: ProcessorState = 'starting';
   reason: string | null = null;
@@ -78,7 +87,7 @@ export class OrderedProcessor {
   private readonly checkpoints = new Map<string, Map<PartitionId, Checkpoint>>();
   private readonly meters = new Map<string, LagMeter>();
   private readonly dirty = new Set<PartitionId>();
-  private readonly exclusives: (() => Promise<void>)[] = [];
+  private readonly exclusives: Exclusive[] = [];
   private wake: () => void = () => undefined;
   private stopped = false;
   private reload = true;
@@ -140,8 +149,8 @@ export class OrderedProcessor {
    */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.stopped) return reject(new Error('the projection processor is stopping'));
-      this.exclusives.push(() => work().then(resolve, reject));
+      if (this.stopped) return reject(stopping());
+      this.exclusives.push({ run: () => work().then(resolve, reject), reject });
       this.wake();
     });
   }
@@ -162,7 +171,7 @@ export class OrderedProcessor {
         await this.recover(error, attempt);
       }
     }
-    for (const work of this.exclusives.splice(0)) await work();
+    for (const { reject } of this.exclusives.splice(0)) reject(stopping());
   }
 
   /** Decides what a failure of the loop means; afterwards everything is read again. */
@@ -189,6 +198,7 @@ export class OrderedProcessor {
     const partitions = this.ports.partitions();
     for (const version of this.live) {
       const incarnations = await loadCursors(database, version, partitions, incarnation);
+      await loadParked(database, version);
       await this.ports.inspect?.(version, incarnations);
     }
     this.publish();
@@ -223,7 +233,7 @@ export class OrderedProcessor {
   }
 
   private async runExclusives(): Promise<void> {
-    for (const work of this.exclusives.splice(0)) await work();
+    for (const { run } of this.exclusives.splice(0)) await run();
     this.reload = true;
   }
 

@@ -59,5 +59,5 @@ export class ProjectionVersion {
   }
 }
 
-export const recordKey = (change: RecordChange): string =>
+export const recordKey = (change: Pick<RecordChange, 'kind' | 'namespace' | 'key'>): string =>
   `${change.kind}\u0000${change.namespace}\u0000${change.key}`;

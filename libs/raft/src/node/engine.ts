@@ -12,6 +12,7 @@ import type { Partition } from './partition/partition.js';
 import type { LivenessChange } from './peer/liveness.js';
 import { Peers } from './peer/peers.js';
 import type { LeaderChange } from './raft-node-port.js';
+import { Ticker } from './ticker.js';
 import { Applier } from './round/applier.js';
 import { Rounds } from './round/rounds.js';
 import { SnapshotKeeper } from './snapshot/snapshot-keeper.js';
@@ -50,7 +51,7 @@ export class Engine {
   private beat: Beat;
   private readContext: number;
   private ticks = 0;
-  private cancelTimer: (() => void) | null = null;
+  private readonly ticker: Ticker;
 
   constructor(
     private readonly options: RaftNodeOptions,
@@ -59,6 +60,7 @@ export class Engine {
     const { random } = options;
     const { tickMs, electionTicks } = tickTimes(limits);
     this.tickMs = tickMs;
+    this.ticker = new Ticker(options.clock, options.turns, tickMs, (late) => this.tick(late));
     this.retryMs = Math.max(tickMs, limits.electionMs / 4);
     this.boot = random.below(0x1_0000_0000);
     // Contexts of an earlier life must not be taken for ours: an old answer would be too low.
@@ -94,7 +96,7 @@ export class Engine {
 
   async start(): Promise<void> {
     await this.peers.listen();
-    this.armTimer(this.options.clock.monotonic());
+    this.ticker.start();
   }
 
   add(partition: Partition): void {
@@ -113,8 +115,7 @@ export class Engine {
     if (this.stopped) return;
     this.stopped = true;
     this.rounds.stop();
-    this.cancelTimer?.();
-    this.cancelTimer = null;
+    this.ticker.stop();
     for (const partition of this.partitions.values()) settleAll(partition, reason);
   }
 
@@ -208,18 +209,6 @@ export class Engine {
     };
   }
 
-  private armTimer(dueBefore: number): void {
-    const due = dueBefore + this.tickMs;
-    const now = this.options.clock.monotonic();
-    this.cancelTimer = this.options.clock.after(Math.max(0, due - now), () => {
-      const late = this.options.clock.monotonic() - due;
-      // Missed ticks are not made up for: a node that was busy must not think that others were.
-      this.armTimer(late > this.tickMs ? due + late : due);
-      // Input that arrived while the loop was busy goes first, so that it counts.
-      this.options.turns.next(() => this.tick(late));
-    });
-  }
-
   private tick(lateMs: number): void {
     if (this.stopped) return;
     this.ticks += 1;
@@ -295,7 +284,8 @@ export class Engine {
 
   private onMessage(partition: Partition, message: Message): void {
     if (!partition.isLive || this.stopped) return;
-    this.activity.wake(partition);
+    // Heartbeats are answered at rest: a late one must not keep a partition awake.
+    if (!isHeartbeat(message)) this.activity.wake(partition);
     try {
       partition.replica.step(message);
       this.rounds.touch(partition);
@@ -391,6 +381,9 @@ export class Engine {
     for (const listener of this.leaderListeners) listener(change);
   }
 }
+
+const isHeartbeat = (message: Message): boolean =>
+  message.kind === 'heartbeat' || message.kind === 'heartbeatResponse';
 
 function settleAll(partition: Partition, reason: string): void {
   partition.proposals.stop(reason);

@@ -1,7 +1,7 @@
 import { invariant, logIndex } from '@metad/foundation';
-import type { LogIndex } from '@metad/foundation';
+import type { LogIndex, NodeName } from '@metad/foundation';
 import type { ConfState, Entry } from '../entry.js';
-import { changedConf } from './configuration.js';
+import { changedConf, isVoter } from './configuration.js';
 
 interface ConfAt {
   readonly index: LogIndex;
@@ -34,6 +34,19 @@ export class ConfHistory {
     const oldest = this.confs[0];
     invariant(oldest !== undefined, 'a replica always has a configuration');
     return oldest.conf;
+  }
+
+  /**
+   * May `node` campaign? A voter may; and one that the configuration in force leaves out, as long as
+   * that is not known to be committed: it may be the only one that has the change (thesis §4.2.2).
+   */
+  isElectable(node: NodeName, commit: LogIndex): boolean {
+    for (let at = this.confs.length - 1; at >= 0; at -= 1) {
+      const { index, conf } = this.confs[at] as ConfAt;
+      if (isVoter(conf, node)) return true;
+      if (index <= commit) return false;
+    }
+    return false;
   }
 
   /** Follows an append. True when the configuration in force has changed. */

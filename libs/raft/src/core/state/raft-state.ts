@@ -5,7 +5,6 @@ import type { HardState, ReadState, Role, SoftState } from '../ready.js';
 import type { ReplicaOptions } from '../replica.js';
 import type { RaftLog } from '../log/raft-log.js';
 import type { ConfHistory } from '../membership/conf-history.js';
-import { isVoter } from '../membership/configuration.js';
 import type { Leadership } from '../leading/leadership.js';
 
 /**
@@ -54,8 +53,9 @@ export function resetElectionTimer(raft: RaftState): void {
   raft.electionDeadline = timeout + random.below(timeout);
 }
 
-/** Only a voter campaigns: neither a learner, nor one that has been removed. */
-export const isPromotable = (raft: RaftState): boolean => isVoter(raft.confs.latest, raft.self);
+/** Only a voter campaigns: neither a learner, nor one whose removal is committed. */
+export const isPromotable = (raft: RaftState): boolean =>
+  raft.confs.isElectable(raft.self, raft.log.commitIndex);
 
 /**
  * Leader stickiness (thesis §4.2.3, §9.6): who hears a leader, or is one, helps nobody to depose

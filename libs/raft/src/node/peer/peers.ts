@@ -128,11 +128,18 @@ export class Peers {
 
   private onLost(link: PeerLink, failure: SendFailure, contents: FrameContents): void {
     if (failure === 'closed') return;
-    const { events } = this;
-    if (failure === 'gone') this.changed(link.peer, link.liveness.gone());
-    for (const partition of contents.appends) events.onUnreachable(partition, link.peer);
-    for (const partition of contents.quieted) events.onQuietLost(partition);
-    events.onInput();
+    this.forgo(contents, link.peer);
+    if (failure === 'gone') {
+      for (const lost of link.abandonOutstanding()) this.forgo(lost, link.peer);
+      this.changed(link.peer, link.liveness.gone());
+    }
+    this.events.onInput();
+  }
+
+  /** What a frame carried has not arrived, as far as anybody can tell. */
+  private forgo(contents: FrameContents, peer: NodeName): void {
+    for (const partition of contents.appends) this.events.onUnreachable(partition, peer);
+    for (const partition of contents.quieted) this.events.onQuietLost(partition);
   }
 
   private changed(peer: NodeName, change: LivenessChange): void {

@@ -1,10 +1,8 @@
-import { nodeName } from '@metad/foundation';
-import { createReplica } from '../../core/index.js';
-import type { Message, Replica, ReplicaOptions } from '../../core/index.js';
-import { confOf } from '../replica-group.js';
+import type { NodeName } from '@metad/foundation';
 import { Nemesis } from './faults/nemesis.js';
-import type { Plan } from './faults/plan.js';
-import { CoreNode } from './nodes/core-node.js';
+import type { DiskFaults, Plan } from './faults/plan.js';
+import type { Sabotage } from './faults/sabotage.js';
+import { castCores, castWholeNodes } from './nodes/cast.js';
 import type { SimNode } from './nodes/sim-node.js';
 import { Oracle } from './oracle/oracle.js';
 import type { Witness } from './oracle/oracle.js';
@@ -12,17 +10,11 @@ import { Violation, demand } from './oracle/violation.js';
 import { Client, Ledger } from './workload/client.js';
 import { linearizabilityFault } from './workload/history.js';
 import type { Operation } from './workload/history.js';
-import type { KvBugs } from './workload/kv-machine.js';
-import { Host } from './world/host.js';
 import { CALM, Network } from './world/network.js';
 import { World } from './world/world.js';
 
-/** A deliberate bug, for negative controls: what it does to every replica or state machine. */
-export interface Sabotage {
-  readonly name: string;
-  sabotage?(replica: Replica): Replica;
-  readonly machine?: KvBugs;
-}
+/** What a run is made of: bare cores, many times faster, or nodes as they run in production. */
+export type Level = 'core' | 'whole';
 
 /** What a run was, when nothing was wrong. */
 export interface Report {
@@ -34,7 +26,7 @@ export interface Report {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-const HONEST: KvBugs = { deduplicationNotInSnapshot: false };
+const CALM_DISK: DiskFaults = { syncMs: 1, laggardFactor: 1, stalling: 0, stallMs: 0 };
 /** Logs are compared pairwise after so many events. */
 const compareEvery = 500;
 
@@ -43,17 +35,19 @@ class Run {
   private readonly network: Network;
   private readonly oracle = new Oracle();
   private readonly ledger = new Ledger();
-  private readonly nodes: readonly CoreNode[];
+  private readonly nodes: readonly SimNode[];
   private readonly nemesis: Nemesis;
   private over = false;
 
   constructor(
     private readonly plan: Plan,
-    private readonly sabotage: Sabotage | null,
+    level: Level,
+    sabotage: Sabotage | null,
   ) {
-    this.world = new World(plan.seed, false);
+    this.world = new World(plan.seed, level === 'whole');
     this.network = new Network(this.world);
-    this.nodes = this.makeNodes();
+    const cast = { plan, world: this.world, network: this.network, oracle: this.oracle, sabotage };
+    this.nodes = level === 'core' ? castCores(cast) : castWholeNodes(cast);
     this.nemesis = new Nemesis(this.world, this.network, this.nodes, plan);
   }
 
@@ -62,57 +56,26 @@ class Run {
     world.afterEvent = () => this.check();
     for (const node of nodes) node.start();
     network.faults = plan.links;
-    for (const node of nodes) node.disk.faults = plan.disk;
+    nodes.forEach((node, at) => {
+      const syncMs = plan.disk.syncMs * (at === 0 ? plan.disk.laggardFactor : 1);
+      node.diskFaults({ ...plan.disk, syncMs });
+    });
     this.makeClients().forEach((client) => client.start(() => this.over));
     this.nemesis.start();
     await world.runUntil(plan.faultsMs);
     this.nemesis.stop();
     network.faults = CALM;
-    for (const node of nodes) node.disk.faults = { syncMs: 1, stalling: 0, stallMs: 0 };
+    for (const node of nodes) node.diskFaults(CALM_DISK);
     this.over = true;
     await this.recover();
     this.judge();
     return this.report();
   }
 
-  private makeNodes(): readonly CoreNode[] {
-    const { plan, world } = this;
-    const count = plan.voters + plan.spares;
-    const names = Array.from({ length: count }, (_, at) => nodeName(`n${at + 1}`));
-    const nodes = new Map<string, CoreNode>();
-    const group = {
-      oracle: this.oracle,
-      bootstrap: confOf(names.slice(0, plan.voters)),
-      tickMs: 50,
-      options: {
-        leaseReads: plan.leaseReads,
-        appendBytesMax: plan.appendBytesMax,
-        inflightAppendsMax: plan.inflightAppendsMax,
-      },
-      snapshotEntries: plan.snapshotEntries,
-      bugs: this.sabotage?.machine ?? HONEST,
-      createReplica: (options: ReplicaOptions): Replica => {
-        const replica = createReplica(options);
-        return this.sabotage?.sabotage?.(replica) ?? replica;
-      },
-      send: (message: Message, image: Uint8Array | null): void => {
-        this.network.send(message.from, message.to, () => {
-          nodes.get(message.to)?.receive(message, image);
-        });
-      },
-    };
-    for (const name of names) {
-      const rate = 1 + (world.random.fraction() * 2 - 1) * plan.drift;
-      const host = new Host(name, world, rate, world.random.below(5_000));
-      nodes.set(name, new CoreNode(host, group));
-    }
-    return [...nodes.values()];
-  }
-
   private makeClients(): readonly Client[] {
     const { plan, world, nodes, ledger } = this;
     return Array.from({ length: plan.clients }, (_, at) => {
-      return new Client(`c${at + 1}`, world, nodes, ledger, plan.keys);
+      return new Client(`c${at + 1}`, world, nodes, ledger, plan.keys, plan.thinkMs);
     });
   }
 
@@ -122,8 +85,15 @@ class Run {
 
   private check(): void {
     const witnesses = this.witnesses();
-    for (const witness of witnesses) this.oracle.observe(witness);
+    for (const witness of witnesses) {
+      if (this.oracle.observe(witness)) this.onMoment(witness.name);
+    }
     if (this.world.events % compareEvery === 0) this.oracle.compareLogs(witnesses);
+  }
+
+  private onMoment(name: NodeName): void {
+    const node = this.nodes.find((other) => other.name === name);
+    if (node !== undefined) this.nemesis.onMoment(node);
   }
 
   /** Liveness: a client succeeds again, and every member has everything. */
@@ -131,12 +101,12 @@ class Run {
     const { world, plan } = this;
     const deadline = world.now + plan.recoveryMs;
     let alive = false;
-    const client = new Client('last', world, this.nodes, this.ledger, plan.keys);
+    const client = new Client('last', world, this.nodes, this.ledger, plan.keys, plan.thinkMs);
     client.prove(() => {
       alive = true;
     });
     await world.runUntil(deadline, () => alive && this.isConverged());
-    demand(alive, () => `liveness: no progress within ${plan.recoveryMs} ms after the faults`);
+    demand(alive, () => `liveness: no progress in ${plan.recoveryMs} ms: ${this.describe()}`);
     demand(this.isConverged(), () => `liveness: not all have everything: ${this.describe()}`);
   }
 
@@ -147,8 +117,8 @@ class Run {
       return false;
     }
     return [...status.progress.keys()].every((name) => {
-      const member = this.nodes.find((node) => node.name === name)?.status();
-      return member?.applied === status.lastIndex;
+      const member = this.nodes.find((node) => node.name === name);
+      return member?.damaged === true || member?.status()?.applied === status.lastIndex;
     });
   }
 
@@ -181,10 +151,8 @@ class Run {
   private report(): Report {
     const { world, plan, network, nodes, nemesis, oracle, ledger } = this;
     const disks: Record<string, number> = {};
-    for (const { disk } of nodes) {
-      for (const [kind, count] of Object.entries(disk.counts)) {
-        if (kind !== 'writes') disks[kind] = (disks[kind] ?? 0) + count;
-      }
+    for (const { counts } of nodes) {
+      for (const [kind, count] of Object.entries(counts)) disks[kind] = (disks[kind] ?? 0) + count;
     }
     const { sent: _sent, ...links } = network.counts;
     return {
@@ -204,8 +172,12 @@ const describeStatus = (status: NonNullable<ReturnType<SimNode['status']>>): str
   `voters=${status.confInForce.voters.join(',')}/${status.confInForce.votersOutgoing.join(',')}`;
 
 /** Runs one plan to its end; throws what was violated. */
-export async function simulate(plan: Plan, sabotage: Sabotage | null = null): Promise<Report> {
-  return new Run(plan, sabotage).run();
+export async function simulate(
+  plan: Plan,
+  level: Level,
+  sabotage: Sabotage | null = null,
+): Promise<Report> {
+  return new Run(plan, level, sabotage).run();
 }
 
 export { Violation };

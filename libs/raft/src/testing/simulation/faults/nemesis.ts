@@ -28,6 +28,11 @@ export class Nemesis {
       ['transfers', () => this.transfer()],
       ['membership', () => this.changeMembers()],
       ['deadLeaderSignals', () => this.signalDeadLeader()],
+      ['duels', () => this.duel()],
+      ['slowDisks', () => this.slowDisk()],
+      ['fullDisks', () => this.fullDisk()],
+      ['failingSyncs', () => this.victim().failSync()],
+      ['bitRot', () => this.rot()],
     ];
     this.acts = all.filter(([kind]) => plan.mischief[kind]);
   }
@@ -35,7 +40,7 @@ export class Nemesis {
   start(): void {
     if (this.acts.length === 0) return;
     const next = (): void => {
-      const delay = this.world.random.below(this.plan.mischiefEveryMs * 2);
+      const delay = this.world.random.fraction() * this.plan.mischiefEveryMs * 2;
       this.world.after(delay, () => {
         if (!this.active) return;
         const [kind, act] = this.pick(this.acts);
@@ -54,6 +59,8 @@ export class Nemesis {
     for (const node of this.nodes) {
       if (!node.host.up) node.start();
       node.host.resume();
+      node.slowDisk(1);
+      node.fullDisk(false);
     }
   }
 
@@ -62,30 +69,40 @@ export class Nemesis {
   }
 
   private forAWhile(maxMs: number, undo: Act): void {
-    this.world.after(50 + this.world.random.below(maxMs), () => {
+    this.world.after(1 + this.world.random.fraction() * maxMs, () => {
       if (this.active) undo();
     });
   }
 
+  /** Somebody, or the leader. */
+  private victim(): SimNode {
+    const hunted = this.world.random.fraction() < this.plan.leaderHunt ? this.leader() : null;
+    return hunted ?? this.pick(this.nodes);
+  }
+
   private split(): void {
-    const inside = new Set(this.nodes.filter(() => this.world.random.below(2) === 0));
+    const alone = this.world.random.below(2) === 0;
+    const inside = new Set(
+      alone ? [this.victim()] : this.nodes.filter(() => this.world.random.below(2) === 0),
+    );
     this.network.mendAll();
     for (const a of this.nodes) {
       for (const b of this.nodes) {
         if (inside.has(a) !== inside.has(b)) this.network.cut(a.name, b.name);
       }
     }
-    this.forAWhile(4_000, () => this.network.mendAll());
+    this.forAWhile(2_000, () => this.network.mendAll());
   }
 
   private cutOneWay(): void {
-    const [from, to] = [this.pick(this.nodes).name, this.pick(this.nodes).name];
+    const ends = [this.victim().name, this.pick(this.nodes).name] as const;
+    const [from, to] = this.world.random.below(2) > 0 ? ends : [ends[1], ends[0]];
     this.network.cut(from, to);
-    this.forAWhile(4_000, () => this.network.mend(from, to));
+    this.forAWhile(2_000, () => this.network.mend(from, to));
   }
 
   private flap(times: number): void {
-    const [a, b] = [this.pick(this.nodes).name, this.pick(this.nodes).name];
+    const [a, b] = [this.victim().name, this.pick(this.nodes).name];
     this.network.cut(a, b);
     this.network.cut(b, a);
     this.forAWhile(200, () => {
@@ -96,18 +113,22 @@ export class Nemesis {
   }
 
   private crash(): void {
-    const node = this.pick(this.nodes);
+    // Some come back at once: that is when forgotten promises show.
+    this.crashFor(this.victim(), this.world.random.below(2) > 0 ? 1_500 : 30);
+  }
+
+  private crashFor(node: SimNode, maxMs: number): void {
     if (!node.host.up) return;
     node.crash();
-    this.forAWhile(3_000, () => {
+    this.forAWhile(maxMs, () => {
       if (!node.host.up) node.start();
     });
   }
 
   private pause(): void {
-    const { host } = this.pick(this.nodes);
+    const { host } = this.victim();
     host.pause();
-    this.forAWhile(3_000, () => host.resume());
+    this.forAWhile(1_500, () => host.resume());
   }
 
   private leader(): SimNode | null {
@@ -144,14 +165,76 @@ export class Nemesis {
     return { action: this.world.random.below(2) > 0 ? 'remove' : 'addLearner', node };
   }
 
+  /** The leader's node is cut off, and the others are told at once. */
   private signalDeadLeader(): void {
     const leader = this.leader()?.name;
     if (leader === undefined) return;
-    const followers = this.nodes.filter((node) => node.host.up && node.name !== leader);
-    if (followers.length === 0) return;
-    const first = this.pick(followers);
-    for (const node of followers) {
+    const others = this.nodes.filter((node) => node.host.up && node.name !== leader);
+    if (others.length === 0) return;
+    for (const { name } of this.world.random.below(4) > 0 ? others : []) {
+      this.network.cut(leader, name);
+      this.network.cut(name, leader);
+    }
+    const first = this.pick(others);
+    for (const node of others) {
       if (this.world.random.below(4) > 0) node.leaderGone(leader, node === first);
     }
+    this.forAWhile(1_500, () => this.network.mendAll());
+  }
+
+  /** The leader dies, two others campaign at once, and whoever returned dies while it votes. */
+  private duel(): void {
+    const old = this.leader() ?? this.pick(this.nodes);
+    this.crashFor(old, 5);
+    const rivals = this.nodes.filter((node) => node !== old);
+    const [a, b] = [this.pick(rivals), this.pick(rivals)];
+    for (const node of rivals) node.leaderGone(old.name, node === a || node === b);
+    for (let times = this.world.random.below(4); times > 0; times -= 1) {
+      const delay = this.world.random.fraction() * 8 * (1 + this.plan.links.delayMs);
+      this.world.after(delay, () => {
+        if (this.active) this.crashFor(old, 5);
+      });
+    }
+  }
+
+  private slowDisk(): void {
+    const node = this.victim();
+    node.slowDisk(10 + this.world.random.below(100));
+    this.forAWhile(1_500, () => node.slowDisk(1));
+  }
+
+  private fullDisk(): void {
+    const node = this.victim();
+    node.fullDisk(true);
+    this.forAWhile(1_500, () => node.fullDisk(false));
+  }
+
+  /** One node at most, so that a quorum keeps what was acknowledged. */
+  private rot(): void {
+    const { membership } = this.plan.mischief;
+    if (membership || this.nodes.some((node) => node.damaged)) return;
+    const node = this.pick(this.nodes.slice(0, this.plan.voters));
+    node.rot();
+    this.crashFor(node, 30);
+  }
+
+  /** Something telling happened at `node`: strike, now and then, before the news spreads. */
+  onMoment(node: SimNode): void {
+    const { random } = this.world;
+    if (!this.active || !this.plan.mischief.ambushes || random.fraction() > 0.01) return;
+    this.counts['ambushes'] = (this.counts['ambushes'] ?? 0) + 1;
+    this.world.after(random.fraction() * 3, () => {
+      if (!this.active) return;
+      if (random.below(2) === 0) this.crashFor(node, random.below(2) > 0 ? 800 : 30);
+      else this.isolate(node);
+    });
+  }
+
+  private isolate(node: SimNode): void {
+    for (const { name } of this.nodes) {
+      this.network.cut(node.name, name);
+      this.network.cut(name, node.name);
+    }
+    this.forAWhile(1_500, () => this.network.mendAll());
   }
 }

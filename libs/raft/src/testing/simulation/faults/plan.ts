@@ -5,6 +5,8 @@ import type { LinkFaults } from '../world/network.js';
 /** How the disks of a run behave. Times in milliseconds, chances in [0, 1]. */
 export interface DiskFaults {
   readonly syncMs: number;
+  /** One node's disk is so many times slower than the others'. */
+  readonly laggardFactor: number;
   /** Chance that a sync takes `stallMs` instead. */
   readonly stalling: number;
   readonly stallMs: number;
@@ -20,6 +22,14 @@ export interface Mischief {
   readonly transfers: boolean;
   readonly membership: boolean;
   readonly deadLeaderSignals: boolean;
+  readonly duels: boolean;
+  readonly slowDisks: boolean;
+  /** Strike at telling moments: an election won, a commit index just moved. */
+  readonly ambushes: boolean;
+  readonly fullDisks: boolean;
+  readonly failingSyncs: boolean;
+  /** One node's log loses a bit, and it restarts. Not together with membership changes. */
+  readonly bitRot: boolean;
 }
 
 /** Everything that a seed decides before the run begins. */
@@ -33,6 +43,8 @@ export interface Plan {
   readonly mischief: Mischief;
   /** Mean time between two acts of the nemesis. */
   readonly mischiefEveryMs: number;
+  /** How often the nemesis picks the leader as its victim, rather than anybody. */
+  readonly leaderHunt: number;
   /** Rates of the nodes' clocks lie in [1 − drift, 1 + drift]. */
   readonly drift: number;
   readonly snapshotEntries: number;
@@ -41,6 +53,8 @@ export interface Plan {
   readonly inflightAppendsMax: number;
   readonly clients: number;
   readonly keys: number;
+  /** Mean pause of a client between two operations. */
+  readonly thinkMs: number;
   /** How long faults last. */
   readonly faultsMs: number;
   /** After the faults stop, everything must work again within this time. */
@@ -58,8 +72,9 @@ const drawLinks = (random: Random): LinkFaults => ({
 
 const drawDisk = (random: Random): DiskFaults => ({
   syncMs: often(random, 0.4) ? 1 + random.below(60) : 1,
-  stalling: often(random, 0.3) ? random.fraction() * 0.02 : 0,
-  stallMs: 200 + random.below(3_000),
+  laggardFactor: often(random, 0.4) ? 1 + random.below(30) : 1,
+  stalling: often(random, 0.3) ? random.fraction() * 0.003 : 0,
+  stallMs: 200 + random.below(2_000),
 });
 
 const drawMischief = (random: Random): Mischief => ({
@@ -70,28 +85,38 @@ const drawMischief = (random: Random): Mischief => ({
   pauses: often(random, 0.4),
   transfers: often(random, 0.5),
   membership: often(random, 0.5),
-  deadLeaderSignals: often(random, 0.3),
+  deadLeaderSignals: often(random, 0.4),
+  duels: often(random, 0.4),
+  slowDisks: often(random, 0.4),
+  ambushes: often(random, 0.4),
+  fullDisks: often(random, 0.15),
+  failingSyncs: often(random, 0.2),
+  bitRot: often(random, 0.15),
 });
 
-export function drawPlan(seed: number, faultsMs = 12_000): Plan {
+export function drawPlan(seed: number, faultsMs = 8_000): Plan {
   const random = seededRandom(seed ^ 0x5eed);
   const drift = often(random, 0.3) ? random.fraction() * 0.3 : 0;
   return {
     seed,
-    voters: 3 + random.below(3),
+    // Three voters most often: every quorum then hangs on one replica.
+    voters: 3 + Math.max(0, random.below(5) - 2),
     spares: random.below(3),
     links: drawLinks(random),
     disk: drawDisk(random),
     mischief: drawMischief(random),
-    mischiefEveryMs: 150 + random.below(1_200),
+    // From a storm of one act in 50 ms to one in 3.2 s, evenly over the magnitudes.
+    mischiefEveryMs: 50 * 2 ** (random.fraction() * 6),
+    leaderHunt: random.fraction(),
     drift,
     snapshotEntries: often(random, 0.7) ? 10 + random.below(150) : 1_000_000,
     // Half the election time-out is the lease: it bears a factor of 2 between clocks, not more.
     leaseReads: often(random, 0.2),
-    appendBytesMax: often(random, 0.5) ? 100 + random.below(1_000) : 1 << 20,
+    appendBytesMax: often(random, 0.5) ? 60 + random.below(400) : 1 << 20,
     inflightAppendsMax: often(random, 0.5) ? 1 + random.below(4) : 64,
-    clients: 2 + random.below(4),
-    keys: 1 + random.below(4),
+    clients: 3 + random.below(6),
+    keys: 1 + random.below(3),
+    thinkMs: 2 ** (1 + random.below(6)),
     faultsMs,
     recoveryMs: 30_000,
   };

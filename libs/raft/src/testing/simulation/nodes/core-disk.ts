@@ -4,6 +4,9 @@ import { MemoryLog } from '../../memory-log.js';
 import type { DiskFaults } from '../faults/plan.js';
 import type { Host } from '../world/host.js';
 
+/** No disk is slower than this. */
+const delayMsMax = 3_000;
+
 interface UnderWay {
   readonly ready: Ready;
   readonly image: Uint8Array | null;
@@ -20,7 +23,9 @@ export class CoreDisk {
   /** The state machine's image that belongs to the log's snapshot. */
   image: Uint8Array | null = null;
   readonly counts = { writes: 0, stalls: 0, lostWrites: 0, tornWrites: 0 };
-  faults: DiskFaults = { syncMs: 1, stalling: 0, stallMs: 0 };
+  faults: DiskFaults = { syncMs: 1, laggardFactor: 1, stalling: 0, stallMs: 0 };
+  /** Syncs take so many times longer. */
+  slowness = 1;
   private queue: UnderWay[] = [];
   private busy = false;
 
@@ -84,6 +89,6 @@ export class CoreDisk {
       this.counts.stalls += 1;
       return stallMs * random.fraction();
     }
-    return 0.1 + random.fraction() * syncMs * 2;
+    return Math.min(delayMsMax, 0.1 + random.fraction() * syncMs * 2 * this.slowness);
   }
 }

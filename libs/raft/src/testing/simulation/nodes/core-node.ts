@@ -11,6 +11,7 @@ import type {
   SnapshotMeta,
 } from '../../../core/index.js';
 import { replicaOptions } from '../../replica-group.js';
+import type { DiskFaults } from '../faults/plan.js';
 import type { Oracle, Witness } from '../oracle/oracle.js';
 import { KvMachine } from '../workload/kv-machine.js';
 import type { KvBugs } from '../workload/kv-machine.js';
@@ -40,6 +41,7 @@ export interface CoreGroup {
 export class CoreNode implements SimNode {
   readonly name: NodeName;
   readonly disk: CoreDisk;
+  readonly damaged = false;
   private replica: Replica | null = null;
   private machine: KvMachine;
   private outcomes = new PendingOutcomes();
@@ -115,7 +117,7 @@ export class CoreNode implements SimNode {
   witness(): Witness | null {
     const { name, host, replica } = this;
     if (replica === null) return null;
-    return { name, life: host.life, status: replica.status(), log: raftOf(replica).log };
+    return { name, life: host.life, raft: raftOf(replica) };
   }
 
   transfer(to: NodeName): void {
@@ -132,6 +134,24 @@ export class CoreNode implements SimNode {
       if (campaign) replica.campaign();
       else replica.forgetLeader();
     });
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    const { writes: _writes, ...counts } = this.disk.counts;
+    return counts;
+  }
+
+  diskFaults(faults: DiskFaults): void {
+    this.disk.faults = faults;
+  }
+
+  // The disk of a core has no files that could be full, fail or rot: see WholeNode.
+  fullDisk(): void {}
+  failSync(): void {}
+  rot(): void {}
+
+  slowDisk(factor: number): void {
+    this.disk.slowness = factor;
   }
 
   snapshot(): void {

@@ -1,5 +1,6 @@
 import type { LogIndex, NodeName } from '@metad/foundation';
 import type { ConfChange, ReplicaStatus } from '../../../core/index.js';
+import type { DiskFaults } from '../faults/plan.js';
 import type { Witness } from '../oracle/oracle.js';
 import type { Host } from '../world/host.js';
 
@@ -10,6 +11,10 @@ export type ProposalFate = { readonly index: LogIndex } | 'dropped' | 'unknown';
 export interface SimNode {
   readonly name: NodeName;
   readonly host: Host;
+  /** Faults that its disk brought about, by kind. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Its log was damaged: nobody may expect it to serve again by itself. */
+  readonly damaged: boolean;
   /** Starts the process on what its disk holds. */
   start(): void;
   /** Kills the process and loses what its disk had not synced. */
@@ -25,6 +30,15 @@ export interface SimNode {
   changeMembers(change: ConfChange): void;
   /** The word that this leader's node is gone. */
   leaderGone(leader: NodeName, campaign: boolean): void;
+  diskFaults(faults: DiskFaults): void;
+  /** A full disk takes no writes. */
+  fullDisk(full: boolean): void;
+  /** The next sync fails, and with it the process. */
+  failSync(): void;
+  /** One bit of its log turns. */
+  rot(): void;
+  /** From now on syncs take so many times longer. */
+  slowDisk(factor: number): void;
   /** Takes a snapshot now, if there is something new. */
   snapshot(): void;
 }

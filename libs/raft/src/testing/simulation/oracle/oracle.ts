@@ -1,7 +1,7 @@
 import { logIndex } from '@metad/foundation';
 import type { NodeName } from '@metad/foundation';
-import type { Entry, ReplicaStatus } from '../../../core/index.js';
-import type { RaftLog } from '../../../core/log/raft-log.js';
+import type { Entry } from '../../../core/index.js';
+import type { RaftState } from '../../../core/state/raft-state.js';
 import { demand } from './violation.js';
 
 interface Applied {
@@ -11,12 +11,11 @@ interface Applied {
   readonly by: NodeName;
 }
 
-/** What the oracle sees of one node. */
+/** What the oracle sees of one node: everything. */
 export interface Witness {
   readonly name: NodeName;
   readonly life: number;
-  readonly status: ReplicaStatus;
-  readonly log: RaftLog;
+  readonly raft: RaftState;
 }
 
 interface Seen {
@@ -71,47 +70,44 @@ export class Oracle {
     demand(known.digest === digest, () => `${by} restored another state at ${index}`);
   }
 
-  /** After every event, for the nodes that are up. */
-  observe(witness: Witness): void {
-    const { name, life, status } = witness;
-    const before = this.seen.get(name);
-    if (before?.life === life) this.observeSameLife(before, status);
-    if (status.role === 'leader') this.observeLeader(witness, before);
-    const { term, commit, applied, role, lastIndex } = status;
-    if (before === undefined) {
-      this.seen.set(name, { life, term, commit, applied, role, lastIndex });
-    } else {
-      Object.assign(before, { life, term, commit, applied, role, lastIndex });
+  /** After every event, for the nodes that are up. True when something telling just happened. */
+  observe(witness: Witness): boolean {
+    const { name, life, raft } = witness;
+    const { role, term, log } = raft;
+    let seen = this.seen.get(name);
+    if (seen === undefined) {
+      seen = { life: -1, term: 0, commit: 0, applied: 0, role: '', lastIndex: 0 };
+      this.seen.set(name, seen);
     }
+    if (seen.life === life) observeSameLife(seen, raft);
+    if (role === 'leader') this.observeLeader(witness, seen);
+    const won = seen.role !== role || seen.term !== term;
+    const telling = won || (role === 'leader' && seen.commit < log.commitIndex);
+    seen.life = life;
+    seen.term = term;
+    seen.commit = log.commitIndex;
+    seen.applied = log.appliedIndex;
+    seen.role = role;
+    seen.lastIndex = log.lastIndex;
+    return telling;
   }
 
-  private observeSameLife(before: Seen, status: ReplicaStatus): void {
-    demand(status.term >= before.term, () => `${status.self} went back from ${before.term}`);
-    demand(status.commit >= before.commit, () => `${status.self} lost its commit index`);
-    demand(status.applied >= before.applied, () => `${status.self} lost its applied index`);
-    demand(status.applied <= status.commit, () => `${status.self} applied the uncommitted`);
-    const leads = status.role === 'leader' && before.role === 'leader';
-    if (leads && status.term === before.term) {
-      demand(status.lastIndex >= before.lastIndex, () => `leader append-only: ${status.self}`);
-    }
-  }
-
-  private observeLeader({ name, life, status, log }: Witness, before: Seen | undefined): void {
-    const known = this.leaders.get(status.term) ?? name;
-    demand(known === name, () => `election safety: ${known} and ${name} lead ${status.term}`);
-    this.leaders.set(status.term, name);
-    const since = before?.role === 'leader' && before.term === status.term && before.life === life;
-    if (since) return;
+  private observeLeader({ name, life, raft }: Witness, seen: Seen): void {
+    const { term, log } = raft;
+    if (seen.role === 'leader' && seen.term === term && seen.life === life) return;
+    const known = this.leaders.get(term) ?? name;
+    demand(known === name, () => `election safety: ${known} and ${name} lead ${term}`);
+    this.leaders.set(term, name);
     // Leader completeness: what was committed anywhere is in the log of every later leader.
     demand(
-      status.lastIndex >= this.appliedMax,
-      () => `leader completeness: ${name}@${status.term} ends before ${this.appliedMax}`,
+      log.lastIndex >= this.appliedMax,
+      () => `leader completeness: ${name}@${term} ends before ${this.appliedMax}`,
     );
     for (let index: number = log.firstIndex(); index <= this.appliedMax; index += 1) {
       const held = log.termAt(logIndex(index));
       const committed = this.applied.get(index)?.term;
       if (held === null || committed === undefined) continue;
-      demand(held === committed, () => `leader completeness: ${name}@${status.term} at ${index}`);
+      demand(held === committed, () => `leader completeness: ${name}@${term} at ${index}`);
     }
   }
 
@@ -123,11 +119,21 @@ export class Oracle {
   }
 }
 
+function observeSameLife(seen: Seen, { self, role, term, log }: RaftState): void {
+  demand(term >= seen.term, () => `${self} went back from term ${seen.term}`);
+  demand(log.commitIndex >= seen.commit, () => `${self} lost its commit index`);
+  demand(log.appliedIndex >= seen.applied, () => `${self} lost its applied index`);
+  demand(log.appliedIndex <= log.commitIndex, () => `${self} applied the uncommitted`);
+  const leads = role === 'leader' && seen.role === 'leader' && term === seen.term;
+  demand(!leads || log.lastIndex >= seen.lastIndex, () => `leader append-only: ${self}`);
+}
+
 function compareTwo(a: Witness, b: Witness): void {
-  const first = Math.max(a.log.firstIndex(), b.log.firstIndex());
+  const [one, other] = [a.raft.log, b.raft.log];
+  const first = Math.max(one.firstIndex(), other.firstIndex());
   let agreed = false;
-  for (let at = Math.min(a.log.lastIndex, b.log.lastIndex); at >= first; at -= 1) {
-    const same = a.log.termAt(logIndex(at)) === b.log.termAt(logIndex(at));
+  for (let at = Math.min(one.lastIndex, other.lastIndex); at >= first; at -= 1) {
+    const same = one.termAt(logIndex(at)) === other.termAt(logIndex(at));
     demand(same || !agreed, () => `log matching: ${a.name} and ${b.name} at ${at}`);
     agreed ||= same;
   }

@@ -4,8 +4,8 @@ import type { Operation } from './history.js';
 import { encodeCommand } from './kv-command.js';
 import type { KvCommand } from './kv-command.js';
 
-const patienceMs = 700;
-const triesMax = 8;
+const patienceMsMax = 600;
+const triesMax = 12;
 
 /** All that the clients of a run did and learned. */
 export class Ledger {
@@ -32,12 +32,14 @@ export class Client {
     private readonly nodes: readonly SimNode[],
     private readonly ledger: Ledger,
     private readonly keys: number,
+    private readonly thinkMs: number,
   ) {}
 
   /** Goes on for ever, one operation after the other. */
   start(isOver: () => boolean): void {
     const next = (): void => {
-      if (!isOver()) this.world.after(this.world.random.below(60), () => this.operate(next));
+      if (!isOver())
+        this.world.after(this.world.random.fraction() * 2 * this.thinkMs, () => this.operate(next));
     };
     next();
   }
@@ -86,7 +88,7 @@ export class Client {
   private read(done: (value: string | null) => void): void {
     const key = this.key();
     const invokedAt = this.world.now;
-    const node = this.aim();
+    const node = this.world.random.below(3) > 0 ? this.aim() : this.anybody();
     const answer = this.once<string | null>(null, (value) => {
       if (value === null) this.miss();
       else {
@@ -100,7 +102,7 @@ export class Client {
   }
 
   private send(command: KvCommand, done: (applied: boolean) => void, tries = 0): void {
-    const node = this.aim();
+    const node = this.world.random.below(6) > 0 ? this.aim() : this.anybody();
     const answer = this.once<ProposalFate>('unknown', (fate) => {
       if (typeof fate === 'object') {
         this.ledger.acknowledged.set(command.id, fate.index);
@@ -110,7 +112,7 @@ export class Client {
       } else {
         this.miss();
         this.ledger.retries += 1;
-        this.world.after(20 + this.world.random.below(200), () => {
+        this.world.after(this.world.random.below(100), () => {
           this.send(command, done, tries + 1);
         });
       }
@@ -128,7 +130,9 @@ export class Client {
       cancel();
       done(value);
     };
-    const cancel = this.world.after(patienceMs, () => answer(otherwise));
+    // Some are impatient: they find a new leader while the old one still believes in itself.
+    const patience = 20 + this.world.random.fraction() ** 2 * patienceMsMax;
+    const cancel = this.world.after(patience, () => answer(otherwise));
     return answer;
   }
 
@@ -145,6 +149,10 @@ export class Client {
     return this.nodes[this.target % this.nodes.length] as SimNode;
   }
 
+  private anybody(): SimNode {
+    return this.nodes[this.world.random.below(this.nodes.length)] as SimNode;
+  }
+
   /** Asks for the leader, or tries another. */
   private miss(): void {
     const leader = this.aim().status()?.leader ?? null;
@@ -158,4 +166,3 @@ export class Client {
     return `${this.name}.${this.sequence}`;
   }
 }
-

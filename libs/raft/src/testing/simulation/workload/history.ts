@@ -59,7 +59,8 @@ function zoneFault(key: string, zones: readonly Zone[]): string | null {
     if (low < high) continue;
     // A backward zone reaches from its last invocation to its first completion.
     const around = forward.find((zone) => zone.low < high && low < zone.high);
-    if (around !== undefined) return `${key}: ${value} came and went while ${around.value} was read`;
+    if (around !== undefined)
+      return `${key}: ${value} came and went while ${around.value} was read`;
   }
   return null;
 }

@@ -15,6 +15,8 @@ export interface KvBugs {
   readonly deduplicationNotInSnapshot: boolean;
 }
 
+export const HONEST: KvBugs = { deduplicationNotInSnapshot: false };
+
 interface Image {
   readonly index: number;
   readonly values: readonly (readonly [string, string])[];

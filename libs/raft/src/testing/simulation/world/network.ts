@@ -40,24 +40,29 @@ export class Network {
   }
 
   send(from: NodeName, to: NodeName, deliver: () => void): void {
-    const { random } = this.world;
-    this.counts.sent += 1;
-    if (random.fraction() < this.faults.loss) {
-      this.counts.lost += 1;
-      return;
-    }
-    this.deliverLater(from, to, deliver);
-    if (random.fraction() < this.faults.duplication) {
-      this.counts.duplicated += 1;
-      this.deliverLater(from, to, deliver);
+    for (const delayMs of this.route(from, to)) {
+      this.world.after(delayMs, () => {
+        if (this.isCut(from, to)) this.counts.cut += 1;
+        else deliver();
+      });
     }
   }
 
-  private deliverLater(from: NodeName, to: NodeName, deliver: () => void): void {
-    this.world.after(this.delay(), () => {
-      if (this.isCut(from, to)) this.counts.cut += 1;
-      else deliver();
-    });
+  /** The delays of the copies that arrive, unless the link is cut meanwhile. */
+  route(from: NodeName, to: NodeName): readonly number[] {
+    const { random } = this.world;
+    this.counts.sent += 1;
+    if (this.isCut(from, to)) {
+      this.counts.cut += 1;
+      return [];
+    }
+    if (random.fraction() < this.faults.loss) {
+      this.counts.lost += 1;
+      return [];
+    }
+    if (random.fraction() >= this.faults.duplication) return [this.delay()];
+    this.counts.duplicated += 1;
+    return [this.delay(), this.delay()];
   }
 
   private delay(): number {

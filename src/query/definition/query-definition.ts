@@ -1,6 +1,6 @@
 import type { StoredRecord, Value } from '@metad/eventsourcing';
 import type { z } from 'zod';
-import type { SqlRow } from './query-ports.js';
+import type { SqlRow } from '../query-ports.js';
 
 export type Item = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import { LIMITS } from '@metad/contract';
-import type { Bind, Item, ListQuery } from './query-definition.js';
+import type { Bind, Item, ListQuery } from '../definition/query-definition.js';
 import { decodeCursor, encodeCursor, queryHash } from './page-cursor.js';
-import type { ReadModel, SqlRow } from './query-ports.js';
+import type { ReadModel, SqlRow } from '../query-ports.js';
 
 export interface PageRequest {
   readonly namespace: string;

@@ -14,13 +14,14 @@ import {
   RunSuspended,
   type OrderedProcessor,
   type SqlDatabase,
+  type SqlSession,
   VerificationFailed,
   verifyVersion,
 } from '@metad/projection';
 import { JobRun } from './job-run.js';
 import { insertJob, isUnfinished, loadJobs, saveJob } from './job-store.js';
 import type { Job, JobKind, JobOptions } from './job-store.js';
-import type { ProjectionPorts } from './projection-ports.js';
+import type { ProjectionPorts } from '../projection-ports.js';
 
 export interface JobsPorts extends Pick<
   ProjectionPorts,
@@ -98,12 +99,13 @@ export class ProjectionJobs {
   async rebuild(projection: string, options: JobOptions): Promise<Job> {
     const definition = this.mustBeFree(projection);
     const model = this.live(projection).version;
-    const job = await this.ports.database.transaction(async (session) => {
+    const begin = async (session: SqlSession): Promise<Job> => {
       const version = await createVersion(session, definition, model, options.source);
       const made = newJob('rebuild', projection, version, options);
       await insertJob(session, made);
       return made;
-    });
+    };
+    const job = await this.ports.database.transaction(begin, { durable: true });
     this.begin(job);
     return job;
   }
@@ -232,7 +234,7 @@ export class ProjectionJobs {
     try {
       return run.run ? await this.build(job, run.run) : await this.check(job);
     } catch (error) {
-      if (error instanceof RunSuspended) return null;
+      if (error instanceof RunSuspended || this.stopped) return null;
       if (error instanceof RunCancelled) {
         await this.drop(job);
         return { state: 'cancelled', reason: null, report: null };
@@ -270,14 +272,19 @@ export class ProjectionJobs {
     for (const { projection, version, state } of await cataloguedVersions(this.ports.database)) {
       if (projection !== job.projection || state !== 'previous') continue;
       if (version === replaced && job.options.compareWithLive) continue;
-      await this.ports.database.transaction((session) => dropVersion(session, definition, version));
+      await this.dropDurably(definition, version);
     }
   }
 
   private async drop({ kind, projection, version }: Job): Promise<void> {
     if (version === null || kind !== 'rebuild') return;
     const definition = this.definition(projection);
-    await this.ports.database.transaction((session) => dropVersion(session, definition, version));
+    await this.dropDurably(definition, version);
+  }
+
+  private dropDurably(definition: ProjectionDefinition, version: number): Promise<void> {
+    const drop = (session: SqlSession): Promise<void> => dropVersion(session, definition, version);
+    return this.ports.database.transaction(drop, { durable: true });
   }
 
   private tick(): void {

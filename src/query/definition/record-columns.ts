@@ -1,4 +1,4 @@
-import type { SqlRow } from './query-ports.js';
+import type { SqlRow } from '../query-ports.js';
 
 /** The columns that every table of whole records has, as `recordFields` reads them. */
 export const RECORD_COLUMNS_SQL = 'version, fence, created_at, updated_at';

@@ -1,0 +1,209 @@
+import { logIndex } from '@metad/foundation';
+import type { LogIndex, Term } from '@metad/foundation';
+import type { ConfState, Entry, Message, Ready, Replica } from '../../../core/index.js';
+import type { RaftState } from '../../../core/state/raft-state.js';
+import { raftOf } from '../nodes/raft-of.js';
+import type { KvBugs } from '../workload/kv-machine.js';
+
+/**
+ * A deliberate bug, planted from outside into every replica that a run creates: production code
+ * carries nothing for it. A simulation that does not find it proves nothing.
+ */
+export interface Sabotage {
+  readonly name: string;
+  /** The bug in one sentence. */
+  readonly bug: string;
+  /** Seeds within which it must be found. */
+  readonly seedsMax: number;
+  plant?(replica: Replica, raft: RaftState): void;
+  readonly machine?: KvBugs;
+}
+
+/** Changes what a replica hands out. */
+function alterReady(replica: Replica, alter: (ready: Ready) => Ready): void {
+  const take = replica.takeReady.bind(replica);
+  replica.takeReady = () => alter(take());
+}
+
+/** Changes a getter of one object. */
+function overrideGetter(target: object, name: string, get: (original: unknown) => unknown): void {
+  const found = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(target), name);
+  Object.defineProperty(target, name, { get: () => get(found?.get?.call(target)) });
+}
+
+function readAll(raft: RaftState, from: number): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (let at = from; at <= raft.log.lastIndex;) {
+    const read = raft.log.read(logIndex(at), 1 << 20) ?? [];
+    if (read.length === 0) break;
+    entries.push(...read);
+    at += read.length;
+  }
+  return entries;
+}
+
+const CONSENSUS: readonly Sabotage[] = [
+  {
+    name: 'old-term-commit',
+    bug: 'a leader commits an entry of an older term because a quorum stored it',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      const matches = raft.log.matches.bind(raft.log);
+      raft.log.matches = (index: LogIndex, term: Term) =>
+        raft.role === 'leader' ? index <= raft.log.lastIndex : matches(index, term);
+    },
+  },
+  {
+    name: 'vote-not-persisted',
+    bug: 'a vote is given but not remembered across a restart',
+    seedsMax: 100,
+    plant(replica) {
+      alterReady(replica, (ready) => {
+        const { hardState } = ready;
+        return hardState === null ? ready : { ...ready, hardState: { ...hardState, vote: null } };
+      });
+    },
+  },
+  {
+    name: 'no-durability-wait',
+    bug: 'answers go out before what they promise is durable',
+    seedsMax: 100,
+    plant(replica) {
+      alterReady(replica, (ready) => ({
+        ...ready,
+        messages: [...ready.messages, ...ready.messagesAfterPersist],
+        messagesAfterPersist: [],
+      }));
+    },
+  },
+  {
+    name: 'leader-counts-unsynced',
+    bug: 'a leader counts itself before its own write is durable',
+    seedsMax: 100,
+    plant(replica, raft) {
+      const propose = replica.propose.bind(replica);
+      replica.propose = (datas) => {
+        const result = propose(datas);
+        const self = raft.leadership?.progress.get(raft.self);
+        if (self !== undefined) self.match = raft.log.lastIndex;
+        return result;
+      };
+    },
+  },
+  {
+    name: 'no-truncation',
+    bug: 'a conflicting suffix is overwritten, but what lies behind it stays',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      const append = raft.log.append.bind(raft.log);
+      raft.log.append = (entries: readonly Entry[]) => {
+        const last = entries[entries.length - 1];
+        const kept = last === undefined ? [] : readAll(raft, last.index + 1);
+        append(entries);
+        append(kept);
+      };
+    },
+  },
+  {
+    name: 'no-election-restriction',
+    bug: 'a vote is given to a log that lacks entries',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      raft.log.isUpToDate = () => true;
+    },
+  },
+  {
+    name: 'no-consistency-check',
+    bug: 'a follower takes entries without looking at the one before them',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      const matches = raft.log.matches.bind(raft.log);
+      raft.log.matches = (index: LogIndex, term: Term) =>
+        matches(index, term) || (raft.role === 'follower' && index === raft.log.lastIndex);
+    },
+  },
+  {
+    name: 'commit-beyond-match',
+    bug: 'heartbeats tell followers a commit index beyond what they are known to have',
+    seedsMax: 100,
+    plant(replica, raft) {
+      const tell = (message: Message): Message =>
+        message.kind === 'heartbeat' ? { ...message, commit: raft.log.commitIndex } : message;
+      alterReady(replica, (ready) => ({ ...ready, messages: ready.messages.map(tell) }));
+    },
+  },
+];
+
+const SERVICE: readonly Sabotage[] = [
+  {
+    name: 'read-without-quorum',
+    bug: 'a leader answers reads from its own belief that it leads',
+    seedsMax: 100,
+    plant(replica, raft) {
+      const readIndex = replica.readIndex.bind(replica);
+      replica.readIndex = (context) => {
+        if (raft.leadership === null) readIndex(context);
+        else raft.readStates.push({ context, index: raft.log.commitIndex });
+      };
+    },
+  },
+  {
+    name: 'applied-twice',
+    bug: 'after a restart some entries are handed out a second time',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      const { log } = raft;
+      const again = logIndex(Math.max(log.firstIndex() - 1, log.appliedIndex - 3));
+      log.appliedIndex = again;
+      log.handedIndex = again;
+    },
+  },
+  {
+    name: 'deduplication-not-in-snapshot',
+    bug: 'a snapshot forgets which commands were done',
+    seedsMax: 100,
+    machine: { deduplicationNotInSnapshot: true },
+  },
+];
+
+const MEMBERSHIP: readonly Sabotage[] = [
+  {
+    name: 'no-joint-configuration',
+    bug: 'several voters change in one step, the outgoing majority is not asked',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      const known = new Map<unknown, ConfState>();
+      const strip = (original: unknown): ConfState => {
+        const conf = original as ConfState;
+        const stripped = known.get(conf) ?? { ...conf, votersOutgoing: [], learnersNext: [] };
+        known.set(conf, stripped);
+        return stripped;
+      };
+      overrideGetter(raft.confs, 'latest', strip);
+      overrideGetter(raft.confs, 'applied', strip);
+    },
+  },
+  {
+    name: 'changes-in-parallel',
+    bug: 'a membership change is taken while another one is not committed',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      overrideGetter(raft.confs, 'latestIndex', () => 0);
+    },
+  },
+  {
+    name: 'snapshot-without-membership',
+    bug: 'a snapshot is installed without the membership that belongs to it',
+    seedsMax: 100,
+    plant(_replica, raft) {
+      raft.confs.reset = () => undefined;
+    },
+  },
+];
+
+export const SABOTAGES: readonly Sabotage[] = [...CONSENSUS, ...SERVICE, ...MEMBERSHIP];
+
+export function plant(sabotage: Sabotage | null, replica: Replica): Replica {
+  sabotage?.plant?.(replica, raftOf(replica));
+  return replica;
+}
