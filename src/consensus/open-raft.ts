@@ -1,18 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { subjectsUnder } from '@metad/contract';
-import type { Clock, NodeName } from '@metad/foundation';
+import type { Clock, LogIndex, NodeName, PartitionId } from '@metad/foundation';
 import { seededRandom } from '@metad/foundation';
 import {
   createRaftNode,
   immediateTurns,
+  openArchive,
   openNodeLog,
   openSnapshotStore,
   NatsTransport,
+  type NodeLog,
 } from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
 import { diskIdentity } from './joining/disk-identity.js';
+import { NodeArchive } from './node-archive.js';
 import type { OpenedRaft } from './opened-raft.js';
 import type { PartitionMachines } from './partition-machines.js';
 
@@ -36,6 +39,7 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
   logger.info({ ...report }, report.fresh ? 'empty log' : 'log recovered');
   const snapshots = openSnapshotStore({ directory });
   for (const finding of snapshots.findings) logger.warn({ finding }, 'snapshot not usable');
+  const archive = openNodeArchive(configuration, log, clock);
   const random = seededRandom(randomInt(0x7fff_ffff));
   const transport = new NatsTransport({
     connection,
@@ -58,12 +62,16 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     random,
     turns: immediateTurns,
     onFatal,
+    ...(archive !== null && {
+      beforeCompact: (partition: PartitionId, upTo: LogIndex) => archive.takeOver(partition, upTo),
+    }),
     onPartitionStopped: (partition, error) =>
       logger.error({ partition, err: error }, 'a partition stopped on this node'),
     limits: {
       heartbeatMs: configuration.heartbeatMs,
       electionMs: configuration.electionMs,
       snapshotEntries: configuration.snapshotEntries,
+      trailingEntries: Math.floor(configuration.snapshotEntries / 2),
     },
   });
   const close = async (): Promise<void> => {
@@ -71,7 +79,9 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     await transport.close();
     await log.close();
   };
-  return { node, log, snapshots, transport, identity, readArchived: async () => null, close };
+  const readArchived = async (partition: PartitionId, from: LogIndex) =>
+    archive === null ? null : archive.read(partition, from);
+  return { node, log, snapshots, transport, identity, readArchived, close };
 }
 
 /** Partition 0 rules once it is known; before, the members that the node was started with. */
@@ -83,4 +93,14 @@ function isMember(
   const state = machines.system.state();
   if (state === null) return configuration.members.includes(name);
   return state.members.some(({ node }) => node === name);
+}
+
+/** Null where the node keeps none: then a rebuild can only begin at a snapshot. */
+function openNodeArchive(
+  { archive, dataDir: directory }: Configuration,
+  log: NodeLog,
+  clock: Clock,
+): NodeArchive | null {
+  if (archive === 'off') return null;
+  return new NodeArchive(openArchive({ directory, clock, retention: archive }), log);
 }
