@@ -18,6 +18,8 @@ export interface EventSource {
     after: LogIndex,
     entriesMax: number,
   ): Promise<readonly AppliedEntry[]>;
+  /** True if a read after `after` needs a replay: a reader should follow one of these at a time. */
+  isReplayed(partition: PartitionId, after: LogIndex): boolean;
   /** Calls `listener` after `head` moved, at most once per turn of the event loop. */
   onAdvance(listener: (partition: PartitionId) => void): () => void;
 }
