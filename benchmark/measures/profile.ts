@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processorSecondsOf as cpuOf } from '../load/processor-use.js';
 import { startMetad } from '../peers/metad/servers.js';
 import type { VersusOptions } from './versus.js';
 import { oneLine } from './rounds.js';
@@ -28,7 +29,14 @@ export async function profile(options: VersusOptions, outstanding: number): Prom
   );
   const arrival = { kind: 'closed', outstanding } as const;
   const shape = { records: 10_000, valueBytes: 256, warmupSeconds: 2, seconds: 12 };
+  const groups = { ...side.servers.groups?.() };
+  const before = Object.entries(groups).map(([name, pids]) => [name, cpuOf(pids)] as const);
   const result = await side.run({ operation: 'put', arrival, ...shape });
+  const commands = result.completed * (1 + shape.warmupSeconds / shape.seconds);
+  for (const [name, seconds] of before) {
+    const micros = ((cpuOf(groups[name] ?? []) - seconds) * 1e6) / commands;
+    console.log(`${name}: ${micros.toFixed(1)} µs of CPU a command`);
+  }
   const until = monotonicMicros();
   console.log(oneLine(result));
   await side.stop();

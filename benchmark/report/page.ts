@@ -9,8 +9,8 @@ import type { FigureReport, Report, ReportRow } from './report.js';
 
 const INTRODUCTION = `# Measured
 
-Made by \`npm run bench -- page\` from \`results/*.json\`; every table was written by one command, which
-stands above it. Numbers of different tables were taken at different times: compare within a table.
+Made by \`npm run bench -- page\` from \`results/*.json\`; every table was written by the
+command above it. Numbers of different tables were taken at different times: compare within a table.
 
 How it is measured: three processes of each side and a load generator of its own for each, on one
 machine and one file system; rounds alternate between the sides and their order turns; the table
@@ -109,7 +109,8 @@ function figures({ what, machine, note, rows }: FigureReport): string {
 function heading(what: string, { date, processors, memoryGiB, kernel, node }: Machine): string {
   const command = what.replace(/^versus-(\w+)-without-projections$/, 'versus $1 --no-projections');
   return (
-    `## ${what}\n\n\`npm run bench -- ${command.replace(/^versus-/, 'versus ')}\` · ${date} UTC · ` +
+    `## ${what}\n\n\`npm run bench -- ${command.replace(/^versus-/, 'versus ')}\` · ` +
+    `${date} UTC · ` +
     `${processors}, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}\n`
   );
 }

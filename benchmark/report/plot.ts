@@ -58,13 +58,15 @@ function grid({ unit, logarithmic }: Plot, largest: number, scale: Scale): strin
   const lines = Array.from({ length: gridLines + 1 }, (_, at) => {
     const value = logarithmic ? largest / 10 ** (gridLines - at) : (largest * at) / gridLines;
     const y = base - scale(value);
-    return [
-      `<line x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}" stroke="#e5e7eb"/>`,
-      `<text x="${margin.left - 6}" y="${y + 4}" text-anchor="end" fill="#6b7280">${short(value)}</text>`,
-    ];
+    const line = `<line x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"`;
+    return [`${line} stroke="#e5e7eb"/>`, besideAxis(y + 4, short(value))];
   });
-  const label = `<text x="${margin.left - 6}" y="36" text-anchor="end" fill="#6b7280">${escape(unit)}</text>`;
-  return [...lines.flat(), label];
+  return [...lines.flat(), besideAxis(36, unit)];
+}
+
+function besideAxis(y: number, text: string): string {
+  const place = `x="${margin.left - 6}" y="${y}" text-anchor="end" fill="#6b7280"`;
+  return `<text ${place}>${escape(text)}</text>`;
 }
 
 function bars(plot: Plot, group: Plot['groups'][number], at: number, scale: Scale): string[] {

@@ -35,7 +35,7 @@ export async function runCluster(
     partitions: options.partitions,
     directory,
     imports: ['power-loss', 'mutate'].map(plantModule),
-    environment: { METAD_PLANT: options.plant, METAD_SNAPSHOT_ENTRIES: '2000' },
+    environment: { METAD_PLANT: options.plant, METAD_SNAPSHOT_ENTRIES: '300' },
   });
   try {
     const urls = cluster.brokers.map((broker) => broker.url);

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MetadNode } from '../process/metad-node.js';
 import type { Cluster } from '../topology/cluster.js';
 import { describeFault } from './fault.js';
 import type { Fault, FaultKind, LinkManner, PlannedFault } from './fault.js';
@@ -8,10 +7,10 @@ type Undo = () => Promise<void> | void;
 
 const brokerDownMsMax = 3_000;
 
-/** Does planned faults to a cluster, each at its time, and takes each back when its time is over. */
+/** Does planned faults to a cluster, each at its time, and takes each back when it is over. */
 export class Nemesis {
   private readonly undone: Promise<void>[] = [];
-  private diskIsFull = false;
+  private diskWasFull = false;
   /** What went wrong while doing or undoing: a node that does not start again is a finding. */
   readonly troubles: string[] = [];
 
@@ -35,6 +34,7 @@ export class Nemesis {
     try {
       const undo = await this.strike(fault, lasts);
       await sleep(lasts);
+      this.lookForTheDead();
       await undo();
     } catch (error) {
       this.troubles.push(`${fault.kind}: ${String(error)}`);
@@ -62,11 +62,8 @@ export class Nemesis {
         return this.split(fault.manner, new Set(fault.side));
       case 'fill-disk':
         disk?.fill();
-        this.diskIsFull = true;
-        return () => {
-          this.diskIsFull = false;
-          disk?.free();
-        };
+        this.diskWasFull = true;
+        return () => disk?.free();
       case 'step-clock':
         clocks[fault.node]?.step(fault.offsetMs);
         return () => clocks[fault.node]?.step(0);
@@ -78,19 +75,17 @@ export class Nemesis {
     // A paused process would keep SIGUSR2 for later.
     for (const node of nodes) if (signal !== 'SIGKILL') node.signal('SIGCONT');
     await Promise.all(nodes.map((node) => node.end(signal)));
-    return async () => {
-      await Promise.all(nodes.map((node) => this.revive(node)));
-    };
+    // Not awaited until healing: without a quorum, or beside the next fault, it cannot be ready.
+    return () => nodes.forEach((node) => node.alive || node.launch());
   }
 
-  /** A node may refuse to start while its disk is full: healing starts it later. */
-  private async revive(node: MetadNode): Promise<void> {
-    if (node.alive) return;
-    try {
-      await node.start();
-    } catch (error) {
-      if (!this.diskIsFull) throw error;
-      this.say(`${node.name} does not start on a full disk`);
+  /** A node that ended without being told has given up; only a full disk is a reason to. */
+  private lookForTheDead(): void {
+    for (const node of this.cluster.nodes) {
+      if (!node.endedByItself) continue;
+      if (this.diskWasFull) this.say(`${node.name} ended by itself, on a disk that was full`);
+      else this.troubles.push(`${node.name} ended by itself: ${node.tail()}`);
+      node.launch();
     }
   }
 

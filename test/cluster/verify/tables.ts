@@ -68,8 +68,9 @@ async function compareNodes(client: pg.Client, view: string, nodes: number): Pro
   const sums: string[] = [];
   for (let node = 1; node <= nodes; node += 1) {
     const text =
-      `select count(*) || ' rows ' || coalesce(md5(string_agg(r::text, ',' order by r::text)), '')` +
-      ` as sum from metad_n${node}.${view} r`;
+      "select count(*) || ' rows ' || " +
+      "coalesce(md5(string_agg(r::text, ',' order by r::text)), '') " +
+      `as sum from metad_n${node}.${view} r`;
     sums.push(String((await client.query<{ sum: string }>(text)).rows[0]?.sum));
   }
   if (sums.every((sum) => sum === sums[0])) return [];
@@ -125,5 +126,6 @@ async function compareFold(
 function stateText(value: object, version: unknown, fence: unknown): string {
   const present = Object.entries(value).filter(([, one]) => one !== null && one !== undefined);
   const text = canonical(Object.fromEntries(present));
-  return `${text} v${String(version)} fence ${typeof fence === 'number' || typeof fence === 'string' ? fence : 'none'}`;
+  const shown = typeof fence === 'number' || typeof fence === 'string' ? fence : 'none';
+  return `${text} v${String(version)} fence ${shown}`;
 }

@@ -94,8 +94,8 @@ function drawShardMap(random: Random, { map }: Json): Command {
     case 1:
     case 2: {
       const shards = [
-        { shardId: 'low', start: 0, end: half, node: node(random) },
-        { shardId: 'high', start: half, end: 2 ** 32, node: node(random) },
+        { shardId: 'low', start: 0, end: half, node: node(random), replicas: [] },
+        { shardId: 'high', start: half, end: 2 ** 32, node: node(random), replicas: [] },
       ];
       return { command: 'CreateShardMap', data: { map, keyspace: 'hash', shards } };
     }
