@@ -12,7 +12,7 @@ const libs = [
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/test'],
+  roots: ['src', 'libs', 'test', 'examples', 'benchmark'].map((folder) => `<rootDir>/${folder}`),
   testRegex: '\\.spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/browser/'],
   transform: {
@@ -38,6 +38,7 @@ export default {
   moduleNameMapper: {
     '^@metad/eventsourcing/testing$': '<rootDir>/libs/eventsourcing/src/testing/index.ts',
     '^@metad/raft/testing$': '<rootDir>/libs/raft/src/testing/index.ts',
+    '^@metad/client/nest$': '<rootDir>/libs/client/src/nest/index.ts',
     ...Object.fromEntries(
       libs.map((name) => [`^@metad/${name}$`, `<rootDir>/libs/${name}/src/index.ts`]),
     ),

@@ -2,19 +2,60 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { alone } from './measures/commands.js';
+import { failover } from './measures/failover.js';
+import { idle } from './measures/idle.js';
 import { measurePeer } from './measures/peer-alone.js';
+import { profile } from './measures/profile.js';
+import { projection } from './measures/projection.js';
+import { recovery } from './measures/recovery.js';
 import { versus } from './measures/versus.js';
+import type { VersusOptions } from './measures/versus.js';
+import { watch } from './measures/watch.js';
 import type { PeerName } from './peers/peer.js';
-import { printReport } from './report/print.js';
+import { writePage } from './report/page.js';
+import { printFigures, printReport } from './report/print.js';
+import type { FigureReport, Report } from './report/report.js';
 import { saveReport } from './report/save.js';
 
 const usage = `usage: npm run bench -- <what> [options]
-  versus etcd|zookeeper|jetstream|postgres|ceiling   the same work on metad and a peer, alternating
-      --quick             one load (commands@256), within 50 s
-      --no-projections    metad without SQL
-      --partitions N      user partitions of metad (8)
-  alone <peer>            a peer by itself
-`;
+  commands | reads        metad by itself: closed and open loops, with and without projections
+  watch | projection | failover | idle | recovery
+  versus etcd|zookeeper|jetstream|postgres|ceiling
+                          the same work on metad and on a peer, alternating
+  ceiling                 a bare replication loop by itself: what this machine could do
+  alone <peer>            any peer by itself
+  profile [outstanding]   where the time of metad's nodes goes
+  page                    benchmark/README.md and its plots, from the saved results
+options
+  --quick                 one load (commands@256), within 50 s; nothing is saved
+  --no-projections        metad without SQL
+  --partitions N          user partitions of metad (8)
+  --rounds N              kills in failover (20)`;
+
+type Options = VersusOptions & { readonly rounds: number };
+type Measure = (options: Options, argument: string) => Promise<Report | FigureReport | null>;
+
+const MEASURES: Readonly<Record<string, Measure>> = {
+  commands: (options) => alone('commands', options),
+  reads: (options) => alone('reads', options, [false]),
+  watch,
+  projection,
+  rebuild: projection,
+  failover: (options) => failover(options, options.rounds),
+  idle,
+  recovery,
+  versus: (options, peer) => versus(peer as PeerName, options),
+  ceiling: (options) => nothing(measurePeer('ceiling', options)),
+  alone: (options, peer) => nothing(measurePeer(peer as PeerName, options)),
+  profile: (options, outstanding) => nothing(profile(options, Number(outstanding || 256))),
+  page: async () => (writePage(), null),
+};
+
+async function nothing(work: Promise<void>): Promise<null> {
+  await work;
+  return null;
+}
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -24,23 +65,25 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       projections: { type: 'boolean', default: true },
       partitions: { type: 'string', default: '8' },
+      rounds: { type: 'string', default: '20' },
     },
   });
-  const [what, peer] = positionals;
+  const [what = '', argument = ''] = positionals;
+  const measure = MEASURES[what];
+  if (!measure) {
+    console.log(usage);
+    process.exitCode = 1;
+    return;
+  }
   const directory = mkdtempSync(join(tmpdir(), 'metad-bench-'));
   chmodSync(directory, 0o755); // PostgreSQL runs as another user.
-  const options = { ...values, partitions: Number(values.partitions), directory };
+  const { partitions, rounds, quick, projections } = values;
+  const numbers = { partitions: Number(partitions), rounds: Number(rounds) };
   try {
-    if (what === 'versus' && peer) {
-      const report = await versus(peer as PeerName, options);
-      if (!values.quick) saveReport(report);
-      printReport(report);
-    } else if (what === 'alone' && peer) {
-      await measurePeer(peer as PeerName, options);
-    } else {
-      console.log(usage);
-      process.exitCode = 1;
-    }
+    const report = await measure({ quick, projections, directory, ...numbers }, argument);
+    if (report && !quick) saveReport(report);
+    if (report && 'sides' in report) printReport(report);
+    else if (report) printFigures(report);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
 import { CoreModule, type Surroundings } from './app/core.module.js';
-import { HealthController } from './app/health/health.controller.js';
+import { HealthModule } from './app/health/health.module.js';
+import { TelemetryModule } from './app/telemetry/telemetry.module.js';
 import { Lifecycle } from './app/lifecycle.js';
 import { LifecycleModule } from './app/lifecycle.module.js';
 import { CommandModule } from './command/command.module.js';
@@ -42,8 +43,9 @@ export class AppModule implements OnModuleInit {
         HttpModule,
         AdminModule,
         LifecycleModule,
+        TelemetryModule,
+        HealthModule,
       ],
-      controllers: [HealthController],
     };
   }
 }

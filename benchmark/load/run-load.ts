@@ -3,6 +3,7 @@ import { seededRandom } from '@metad/foundation';
 import type { PeerClient } from '../peers/peer.js';
 import { Histogram } from './histogram.js';
 import type { LoadPlan, LoadResult } from './load-plan.js';
+import { Pacer } from './pacer.js';
 import { ProcessorUse } from './processor-use.js';
 
 /** Stragglers are waited for this long after an interval; what is still out then has failed. */
@@ -79,18 +80,16 @@ class LoadRun {
    * away from the servers.
    */
   private async paced(perSecond: number, outstandingMax: number, until: number): Promise<void> {
-    const gap = 1000 / perSecond;
-    let due = performance.now();
-    while (due < until) {
-      const now = performance.now();
-      while (due <= now && due < until && this.outstanding < outstandingMax) {
+    const pacer = new Pacer(perSecond, performance.now(), until);
+    for (let now = performance.now(); now < until; now = performance.now()) {
+      while (this.outstanding < outstandingMax) {
+        const due = pacer.take(now);
+        if (due === null) break;
         this.sendNext(due);
-        due += gap;
       }
-      if (now >= until) break;
       await sleep(1);
     }
-    this.unsent += Math.max(0, Math.floor((until - due) / gap));
+    this.unsent += pacer.left;
   }
 
   private sendNext(intendedAt: number): void {

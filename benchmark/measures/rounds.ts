@@ -22,6 +22,8 @@ export interface Measured {
   readonly p99: number;
   readonly failed: number;
   readonly cores: LoadResult['cores'];
+  /** Processor time of servers and client together for one operation: steadier than rates. */
+  readonly cpuMicros: number;
   readonly firstError: string | null;
   readonly rounds: readonly LoadResult[];
 }
@@ -66,7 +68,7 @@ export function oneLine(result: LoadResult): string {
   const rate = `${perSecond}/s p50 ${millis(latency.p50)} p99 ${millis(latency.p99)} ms`;
   const use = `cores load ${cores.load} servers ${cores.servers} others ${cores.others}`;
   const trouble = failed + unsent > 0 ? ` failed ${failed} unsent ${unsent}: ${firstError}` : '';
-  return `${rate}, ${use}${trouble}`;
+  return `${rate}, ${cpuMicrosOf(result).toFixed(0)} µs CPU each, ${use}${trouble}`;
 }
 
 export function medians(rounds: readonly LoadResult[]): Measured {
@@ -81,9 +83,14 @@ export function medians(rounds: readonly LoadResult[]): Measured {
       servers: of((r) => r.cores.servers),
       others: of((r) => r.cores.others),
     },
+    cpuMicros: Math.round(of((r) => cpuMicrosOf(r)) * 10) / 10,
     firstError: rounds.find((r) => r.firstError !== null)?.firstError ?? null,
     rounds,
   };
+}
+
+function cpuMicrosOf({ cores, perSecond }: LoadResult): number {
+  return perSecond === 0 ? 0 : ((cores.load + cores.servers) * 1e6) / perSecond;
 }
 
 /** The middle value; the mean of the two in the middle for an even count. 0 for none. */

@@ -32,3 +32,10 @@ export class Side {
     await this.servers.stop();
   }
 }
+
+/** A folder of this run for one thing's data. */
+export function ensureFolder({ directory }: { readonly directory: string }, name: string): string {
+  const folder = join(directory, name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}

@@ -33,6 +33,8 @@ export interface PeerServers {
   readonly guarantees: { readonly put: string; readonly get: string };
   /** Root processes, for their CPU and memory. */
   readonly pids: () => readonly number[];
+  /** The same by part, where a peer has parts worth telling apart. */
+  readonly groups?: () => Readonly<Record<string, readonly number[]>>;
   stop(): Promise<void>;
 }
 

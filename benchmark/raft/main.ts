@@ -1,10 +1,10 @@
-import { fork, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { NodeReport, Order, Plan } from './plan.js';
+import { BenchCluster } from './bench-cluster.js';
+import type { NodeReport, Plan } from './plan.js';
 
 // Consensus by itself: three processes, a real broker, a map as state machine, load from inside.
 // node dist/benchmark/raft/main.js [--partitions 8] [--outstanding 256] [--log file|none]
@@ -35,56 +35,6 @@ function brokerCpu(pid: number | undefined): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
-
-class Cluster {
-  private constructor(private readonly nodes: readonly ChildProcess[]) {}
-
-  static async start(plan: Plan): Promise<Cluster> {
-    const profile = values.profile;
-    const execArgv = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-    const nodes = [0, 1, 2].map((at) =>
-      fork(join(import.meta.dirname, 'node-process.js'), [], {
-        env: { ...process.env, BENCH_PLAN: JSON.stringify(plan), BENCH_NODE: String(at) },
-        serialization: 'advanced',
-        execArgv,
-      }),
-    );
-    const cluster = new Cluster(nodes);
-    await Promise.all(nodes.map((node) => answer(node)));
-    return cluster;
-  }
-
-  async settleLeaders(): Promise<void> {
-    for (;;) {
-      await pause(500);
-      const all = (await this.tell({ do: 'lead' })) as { led: number; wanted: number }[];
-      if (all.every(({ led, wanted }) => led === wanted)) return;
-    }
-  }
-
-  order(order: Order): void {
-    for (const node of this.nodes) node.send(order);
-  }
-
-  tell(order: Order): Promise<unknown[]> {
-    const answers = this.nodes.map((node) => answer(node));
-    this.order(order);
-    return Promise.all(answers);
-  }
-
-  async report(): Promise<NodeReport[]> {
-    return (await this.tell({ do: 'report' })) as NodeReport[];
-  }
-
-  async quit(): Promise<void> {
-    const ended = this.nodes.map((node) => new Promise((resolve) => node.once('exit', resolve)));
-    this.order({ do: 'quit' });
-    await Promise.all(ended);
-  }
-}
-
-const answer = (node: ChildProcess): Promise<unknown> =>
-  new Promise((resolve) => node.once('message', resolve));
 
 const sum = (reports: readonly NodeReport[], of: (report: NodeReport) => number): number =>
   reports.reduce((total, report) => total + of(report), 0);
@@ -128,7 +78,7 @@ async function main(): Promise<void> {
   };
   try {
     await pause(300);
-    const cluster = await Cluster.start(plan);
+    const cluster = await BenchCluster.start(plan, values.profile);
     await cluster.settleLeaders();
     if (values.idle) await pause(5_000);
     else cluster.order({ do: 'load', outstanding: Math.ceil(plan.outstanding / 3) });

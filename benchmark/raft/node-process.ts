@@ -110,6 +110,20 @@ class Load {
   }
 }
 
+/** Writes to each partition that this node begins to lead, and reports the first success. */
+function takeOver(node: RaftNode): void {
+  const reported = new Set<PartitionId>();
+  node.onLeaderChange(({ partition, serving }) => {
+    if (!serving || reported.has(partition)) return;
+    reported.add(partition);
+    node.propose(partition, new Uint8Array(plan.payloadBytes), {
+      applied: () => process.send?.({ recovered: partition, at: Date.now() }),
+      dropped: () => reported.delete(partition),
+      unknown: () => reported.delete(partition),
+    });
+  });
+}
+
 const seconds = (usage: NodeJS.CpuUsage): number => (usage.user + usage.system) / 1e6;
 
 async function main(): Promise<void> {
@@ -120,11 +134,13 @@ async function main(): Promise<void> {
   let cpu = process.cpuUsage();
   let before = { ...transport.stats(), rounds: 0 };
   const lead = async (): Promise<void> => {
+    const moves: Promise<void>[] = [];
     for (const id of node.partitions()) {
       const to = names[id % names.length] as NodeName;
-      if (node.leaderOf(id) !== self || to === self) continue;
-      await node.transferLeadership(id, to).catch(() => undefined);
+      if (node.leaderOf(id) !== self || to === self || moves.length === 500) continue;
+      moves.push(node.transferLeadership(id, to).catch(() => undefined));
     }
+    await Promise.all(moves);
     const led = mine.filter((id) => node.leaderOf(id) === self).length;
     process.send?.({ led, wanted: mine.length });
   };
@@ -159,6 +175,7 @@ async function main(): Promise<void> {
     process.send?.(answer);
   };
   process.on('message', (order: Order) => {
+    if (order.do === 'takeOver') takeOver(node);
     if (order.do === 'lead') void lead();
     if (order.do === 'load') {
       load = new Load(node, mine);

@@ -16,7 +16,15 @@ export type Order =
   | { readonly do: 'lead' }
   | { readonly do: 'load'; readonly outstanding: number }
   | { readonly do: 'report' }
+  /** Write to every partition as soon as this node leads it, and say when that succeeded. */
+  | { readonly do: 'takeOver' }
   | { readonly do: 'quit' };
+
+/** A partition took a write again, at this wall clock time in milliseconds. */
+export interface Recovered {
+  readonly recovered: number;
+  readonly at: number;
+}
 
 /** What it answers. */
 export interface NodeReport {

@@ -1,6 +1,6 @@
 import { millis } from '../measures/rounds.js';
 import { ratioOf } from './report.js';
-import type { Report } from './report.js';
+import type { FigureReport, Report } from './report.js';
 
 /** The table on the terminal; the last line is the last load's ratio, for scripts. */
 export function printReport(report: Report): void {
@@ -18,4 +18,8 @@ export function printReport(report: Report): void {
     }
     console.log(`${row.load} ${first}/${second} ${ratioOf(report, row).toFixed(2)}`);
   }
+}
+
+export function printFigures({ rows }: FigureReport): void {
+  for (const { name, unit, value } of rows) console.log(`${name}: ${value} ${unit}`);
 }

@@ -20,6 +20,21 @@ export interface ReportRow {
   readonly sides: Readonly<Record<string, Measured>>;
 }
 
+/** A measurement that is a few figures and no comparison of loads. */
+export interface FigureReport {
+  readonly what: string;
+  readonly machine: Machine;
+  /** How it was measured, in one sentence. */
+  readonly note: string;
+  readonly rows: readonly Figure[];
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
 /** How many times the first side's rate is the second's. */
 export function ratioOf(report: Report, row: ReportRow): number {
   const [first, second] = report.sides;

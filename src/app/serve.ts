@@ -8,6 +8,7 @@ import { NodeFacts } from './node-facts.js';
 import { NestLogger, type Logger } from './logger.js';
 import { connectNats } from './nats/nats-connection.js';
 import { NatsServerStrategy } from './nats/nats-server.strategy.js';
+import { ServiceDiscovery } from './nats/service-discovery.js';
 
 /** Runs one node until it is told to stop. Resolves with the exit code. */
 export async function serve(
@@ -29,8 +30,12 @@ export async function serve(
   await app.startAllMicroservices();
   await app.listen(http.port, http.host);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-  app.get(NodeFacts).http = url;
+  const facts = app.get(NodeFacts);
+  facts.http = url;
+  const discovery = new ServiceDiscovery(connection, subjects, facts, strategy.statistics);
+  discovery.start();
   const code = await app.get(Lifecycle).untilStopped(strategy, url);
+  discovery.stop();
   await app.close();
   await connection.close();
   return code;

@@ -1,8 +1,7 @@
 import { LIMITS, MetadError, type CommandRequest } from '@metad/contract';
-import type { Clock, PartitionId } from '@metad/foundation';
+import { partitionId, type Clock, type PartitionId } from '@metad/foundation';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
-import type { KindRegistry, RegisteredCommand } from '../kinds/index.js';
-import { faultsOf } from './command-envelope.js';
+import { checkCommand, type KindRegistry, type Routing } from '../kinds/index.js';
 import { invalidArgument } from './request-body.js';
 
 /** A command that is well-formed and knows where it belongs. */
@@ -23,15 +22,20 @@ export class CommandRouter {
     private readonly clock: Clock,
   ) {}
 
-  /** Throws UNKNOWN_COMMAND, INVALID_ARGUMENT, TOO_LARGE, NO_LEADER while the map is unknown. */
+  /**
+   * Throws UNKNOWN_COMMAND, INVALID_ARGUMENT, TOO_LARGE, CROSS_PARTITION, and NO_LEADER while the
+   * map is unknown.
+   */
   route(namespace: string, command: string, request: CommandRequest): RoutedCommand {
-    const registered = this.kinds.command(command);
-    if (registered === null) throw this.unknownCommand(command);
-    const data = checkedData(registered, request);
+    const { partition, grows } = checkCommand(
+      this.kinds,
+      namespace,
+      command,
+      request,
+      this.partitionOf,
+    );
     this.checkDeadline(request.deadline);
-    const { key, prefix } = registered.definition.routing(namespace, data);
-    const partition = this.directory.partitionOf(key, prefix);
-    return { namespace, command, request, partition, grows: registered.definition.grows };
+    return { namespace, command, request, partition: partitionId(partition), grows };
   }
 
   /** A leader's own subject takes only what its partition owns. */
@@ -48,6 +52,9 @@ export class CommandRouter {
     );
   }
 
+  private readonly partitionOf = ({ key, prefix }: Routing): number =>
+    this.directory.partitionOf(key, prefix);
+
   /** A deadline beyond the deduplication window could not be kept exactly once. */
   private checkDeadline(deadline: string | undefined): void {
     if (deadline === undefined) return;
@@ -55,15 +62,4 @@ export class CommandRouter {
     const reason = `is further away than the deduplication window (${LIMITS.deduplicationWindowMs} ms)`;
     throw invalidArgument([{ field: 'deadline', reason }]);
   }
-
-  private unknownCommand(command: string): MetadError {
-    const known = this.kinds.commandNames();
-    return new MetadError('UNKNOWN_COMMAND', `no command ${command.slice(0, 64)}`, { known });
-  }
-}
-
-function checkedData({ definition }: RegisteredCommand, request: CommandRequest): never {
-  const parsed = definition.schema.safeParse(request.data);
-  if (!parsed.success) throw invalidArgument(faultsOf(parsed.error, 'data'));
-  return request.data as never;
 }

@@ -3,6 +3,7 @@ import type { Subjects } from '@metad/contract';
 import type { Clock } from '@metad/foundation';
 import type { Configuration } from '../app/configuration.js';
 import { NatsRequester } from '../app/nats/nats-requester.js';
+import { Metrics } from '../app/telemetry/metrics.js';
 import { CLOCK, CONFIGURATION, KINDS_REGISTRY, SUBJECTS } from '../app/tokens.js';
 import { Consensus } from '../consensus/consensus.js';
 import { LogClocks } from '../consensus/log-clocks.js';
@@ -42,14 +43,24 @@ const forwardTimeoutMs = 12_000;
     },
     {
       provide: CommandService,
-      inject: [CommandRouter, Consensus, CommandProposer, CommandForwarder, CONFIGURATION],
+      inject: [CommandRouter, Consensus, CommandProposer, CommandForwarder, CONFIGURATION, Metrics],
       useFactory: (
         router: CommandRouter,
         consensus: Consensus,
         proposer: CommandProposer,
         forwarder: CommandForwarder,
         { limits }: Configuration,
-      ) => new CommandService(router, consensus, proposer, forwarder, limits.requestBytesMax),
+        metrics: Metrics,
+      ) =>
+        new CommandService(
+          router,
+          consensus,
+          proposer,
+          forwarder,
+          limits.requestBytesMax,
+          (command, outcome, startedAt) =>
+            metrics.commandAnswered(command, outcome, (performance.now() - startedAt) / 1_000),
+        ),
     },
   ],
   exports: [CommandService, CommandForwarder],

@@ -9,6 +9,9 @@ import type { CommandRouter, RoutedCommand } from './command-router.js';
 import { parseEnvelope } from './command-envelope.js';
 import { invalidArgument, parseRequestBody, type RequestBody } from './request-body.js';
 
+/** Counts a command that this node led to its end; `startedAt` on the `performance.now()` clock. */
+export type CommandMeter = (command: string, outcome: string, startedAt: number) => void;
+
 /**
  * The way in: bytes → validated envelope → key → partition → leader. Never throws; what goes
  * wrong becomes an error reply, and nothing from outside can make it anything else.
@@ -20,6 +23,7 @@ export class CommandService {
     private readonly proposer: CommandProposer,
     private readonly forwarder: CommandForwarder,
     private readonly requestBytesMax: number,
+    private readonly meter: CommandMeter,
   ) {}
 
   /** A command that reached any node; forwarded to the partition's leader at most once. */
@@ -69,8 +73,15 @@ export class CommandService {
   }
 
   private async propose(routed: RoutedCommand, body: RequestBody): Promise<Outbound> {
-    const reply = await this.proposer.propose(routed, body.body);
-    return encodeReply(reply, body.packetId);
+    const startedAt = performance.now();
+    try {
+      const reply = await this.proposer.propose(routed, body.body);
+      this.meter(routed.command, reply.outcome, startedAt);
+      return encodeReply(reply, body.packetId);
+    } catch (error) {
+      this.meter(routed.command, asMetadError(error).code, startedAt);
+      throw error;
+    }
   }
 }
 

@@ -1,13 +1,21 @@
-import { VolatileSnapshots } from './tmp-snapshots.js';
 import { randomInt } from 'node:crypto';
 import { subjectsUnder } from '@metad/contract';
-import type { Clock, NodeName } from '@metad/foundation';
+import type { Clock, LogIndex, NodeName, PartitionId } from '@metad/foundation';
 import { seededRandom } from '@metad/foundation';
-import { createRaftNode, immediateTurns, openNodeLog, NatsTransport } from '@metad/raft';
+import {
+  createRaftNode,
+  immediateTurns,
+  openArchive,
+  openNodeLog,
+  openSnapshotStore,
+  NatsTransport,
+  type Archive,
+} from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
 import { diskIdentity } from './joining/disk-identity.js';
+import { ArchiveReader } from './archive-reader.js';
 import type { OpenedRaft } from './opened-raft.js';
 import type { PartitionMachines } from './partition-machines.js';
 
@@ -26,10 +34,15 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
   const { configuration, connection, machines, clock, logger, onFatal } = surroundings;
   const { dataDir: directory, cluster, node: self } = configuration;
   const identity = diskIdentity(directory);
-  const log = await openNodeLog({ directory, clock, cluster, node: self });
+  const archive = openNodeArchive(configuration, clock);
+  const log = await openNodeLog({
+    ...{ directory, clock, cluster, node: self },
+    ...(archive !== null && { archive }),
+  });
   const report = log.report();
   logger.info({ ...report }, report.fresh ? 'empty log' : 'log recovered');
-  const snapshots = new VolatileSnapshots();
+  const snapshots = openSnapshotStore({ directory });
+  for (const finding of snapshots.findings) logger.warn({ finding }, 'snapshot not usable');
   const random = seededRandom(randomInt(0x7fff_ffff));
   const transport = new NatsTransport({
     connection,
@@ -58,6 +71,7 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
       heartbeatMs: configuration.heartbeatMs,
       electionMs: configuration.electionMs,
       snapshotEntries: configuration.snapshotEntries,
+      trailingEntries: Math.floor(configuration.snapshotEntries / 2),
     },
   });
   const close = async (): Promise<void> => {
@@ -65,7 +79,10 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     await transport.close();
     await log.close();
   };
-  return { node, log, snapshots, transport, identity, readArchived: async () => null, close };
+  const reader = archive === null ? null : new ArchiveReader(archive);
+  const readArchived = async (partition: PartitionId, from: LogIndex) =>
+    reader === null ? null : reader.read(partition, from);
+  return { node, log, snapshots, transport, identity, readArchived, close };
 }
 
 /** Partition 0 rules once it is known; before, the members that the node was started with. */
@@ -77,4 +94,12 @@ function isMember(
   const state = machines.system.state();
   if (state === null) return configuration.members.includes(name);
   return state.members.some(({ node }) => node === name);
+}
+
+/** Null where the node keeps none: then a rebuild can only begin at a snapshot. */
+function openNodeArchive(
+  { archive, dataDir: directory }: Configuration,
+  clock: Clock,
+): Archive | null {
+  return archive === 'off' ? null : openArchive({ directory, clock, retention: archive });
 }

@@ -10,10 +10,6 @@ export interface OpenedRaft {
   /** Random, made with the data directory. */
   readonly identity: string;
   /** Committed entries from the archive; null when it does not hold `from`. */
-  readArchived(
-    partition: PartitionId,
-    from: LogIndex,
-    bytesMax: number,
-  ): Promise<readonly Entry[] | null>;
+  readArchived(partition: PartitionId, from: LogIndex): Promise<readonly Entry[] | null>;
   close(): Promise<void>;
 }

@@ -20,7 +20,7 @@ export class ReplayFeed {
       log: {
         read: async (partition, from, bytesMax) => {
           const kept = this.opened().node.readCommitted(partition, from, bytesMax);
-          return kept ?? this.opened().readArchived(partition, from, bytesMax);
+          return kept ?? this.opened().readArchived(partition, from);
         },
       },
       snapshots: { newest: async (partition, atMost) => this.newest(partition, atMost) },

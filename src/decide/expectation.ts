@@ -42,7 +42,7 @@ function checkField(name: string, wanted: unknown, record: StoredRecord | null):
 
 function conflict(wanted: unknown, record: StoredRecord | null): Rejection {
   const stands = record === null ? 'there is no such record' : `it is at version ${record.version}`;
-  const message = `the record is not at version ${String(wanted)}: ${stands}; read it and decide again`;
+  const message = `not at version ${String(wanted)}: ${stands}; read it and decide again`;
   return rejection('VERSION_CONFLICT', 'expect-version', message, { expected: wanted });
 }
 

@@ -9,7 +9,12 @@ export interface MachineSettings {
   readonly deduplicationWindowMs: number;
   /** Beyond this many remembered commands the oldest are forgotten early. */
   readonly commandsRememberedMax: number;
-  /** The same by estimated size of what the outcomes hold. */
+  /**
+   * Only so many of them keep their events and record; older ones are remembered in brief: still
+   * never executed twice, with the same version, fence and position, but without events and record.
+   */
+  readonly outcomesInFullMax: number;
+  /** The same by estimated size of what full outcomes hold. */
   readonly outcomeBytesMax: number;
   /** A change that would make a record larger is refused. */
   readonly recordBytesMax: number;
@@ -18,6 +23,7 @@ export interface MachineSettings {
 export const DEFAULT_SETTINGS: MachineSettings = {
   deduplicationWindowMs: LIMITS.deduplicationWindowMs,
   commandsRememberedMax: 100_000,
-  outcomeBytesMax: 64 * 1024 * 1024,
+  outcomesInFullMax: 10_000,
+  outcomeBytesMax: 16 * 1024 * 1024,
   recordBytesMax: LIMITS.recordBytesMax,
 };

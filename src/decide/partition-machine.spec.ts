@@ -187,6 +187,23 @@ describe('the deduplication window', () => {
   });
 });
 
+describe('an outcome beyond those kept in full', () => {
+  it('still keeps the command from being executed twice, and says where it landed', async () => {
+    const log = newLog();
+    log.settings({ outcomesInFullMax: 2 });
+    const commandId = log.freshId();
+    const claim = () => log.send('AssignResource', { ...db1, node: 'n1' }, { commandId });
+    const first = replyOf(claim());
+    for (const node of ['n2', 'n3', 'n4']) log.send('AssignResource', { ...db1, node });
+    const brief = { ...first, outcome: 'duplicate', events: [], record: null };
+    expect(replyOf(claim())).toEqual(brief);
+    const copy = await log.restored();
+    expect(copy.outcomeOf(commandId)).toEqual(log.machine.outcomeOf(commandId));
+    const other = log.send('AssignResource', { ...db1, node: 'n9' }, { commandId });
+    expect(errorOf(other).code).toBe('COMMAND_ID_REUSED');
+  });
+});
+
 describe('a dry run', () => {
   it('tells what would happen, with the changes, and changes nothing', () => {
     const log = newLog();

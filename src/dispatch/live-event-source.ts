@@ -43,6 +43,7 @@ export class LiveEventSource implements EventSource {
     return this.ring.head(partition);
   }
 
+  /** True if a read after `after` needs a replay: a reader should follow one of these at a time. */
   isReplayed(partition: PartitionId, after: LogIndex): boolean {
     return !this.ring.holds(partition, after);
   }

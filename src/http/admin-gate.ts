@@ -1,5 +1,5 @@
 import { MetadError, NAME_TOKEN, type Subjects } from '@metad/contract';
-import { AdminRouter } from '../admin/admin-router.js';
+import type { AdminRouter } from '../admin/admin-router.js';
 import type { Outbound } from '../app/nats/inbound.js';
 import type { NatsRequester } from '../app/nats/nats-requester.js';
 import { encodeReply } from '../app/nats/reply.js';

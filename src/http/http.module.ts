@@ -11,12 +11,13 @@ import { AdminGate } from './admin-gate.js';
 import { ApiController } from './api.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { securityHeaders } from './security-headers.js';
+import { UnknownPathController } from './unknown-path.controller.js';
 import { WatchStreamController } from './watch-stream.controller.js';
 
 /** The contract over HTTP. */
 @Module({
   imports: [CommandModule, QueryModule, WatchModule],
-  controllers: [ApiController, WatchStreamController, OpenApiController],
+  controllers: [ApiController, WatchStreamController, OpenApiController, UnknownPathController],
   providers: [
     {
       provide: AdminGate,

@@ -1,37 +1,30 @@
 import { MetadError } from '@metad/contract';
 import {
   backOffDelay,
-  cataloguedVersions,
+  type DeadLetters,
   describeFailure,
-  OrderedProcessor,
   type ProjectionDefinition,
-  ProjectionVersion,
-  type SqlDatabase,
+  type ProjectionVersion,
 } from '@metad/projection';
-import { PositionCompacted } from '../dispatch/event-source.js';
-import { ProjectionJobs } from './projection-jobs.js';
+import type { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts, ProjectionSettings } from './projection-ports.js';
 import { statusOf, type ProjectionStatus } from './projection-status.js';
 import { connectReadModel, type OpenReadModel } from './read-model-connection.js';
+import { RunningProjections } from './running-projections.js';
 import { ServedTables } from './served-tables.js';
-import { Supervisor } from './supervisor.js';
-
-interface Running {
-  readonly open: OpenReadModel;
-  readonly processor: OrderedProcessor;
-  readonly jobs: ProjectionJobs;
-  readonly supervisor: Supervisor;
-}
 
 /**
  * The read model of this node: opens the database however long it is away, moves the tables along
- * the log, and runs jobs on them. Nothing here can hold up consensus or commands.
+ * the log, and runs jobs on them. Nothing here can hold up consensus or commands. A schema that is
+ * dropped meanwhile is made and filled anew.
  */
 export class ProjectionService {
   /** What queries read. Usable at once; refuses with RESTORING until the database is reached. */
   readonly tables = new ServedTables();
-  private running: Running | null = null;
-  private starting: Promise<void> = Promise.resolve();
+  private running: RunningProjections | null = null;
+  private ended: Promise<void> = Promise.resolve();
+  private stopRequested: () => void = () => undefined;
+  private readonly stopping = new Promise<void>((resolve) => (this.stopRequested = resolve));
   private stopped = false;
   private found: readonly ProjectionDefinition[] | null = null;
   private reason = 'starting';
@@ -49,26 +42,14 @@ export class ProjectionService {
 
   /** Returns at once. */
   start(): void {
-    this.starting = this.run().catch((error: unknown) => {
-      this.reason = describeFailure(error);
-      this.tables.close(this.reason);
-      this.ports.onTrouble(this.reason, error);
-    });
+    this.ended = this.run().catch((error: unknown) => this.despair(error));
   }
 
   /** Finishes the batch under way; running jobs go on after the next start. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.tables.close('the node is stopping');
-    await this.starting;
-    const { running } = this;
-    if (!running) return;
-    await running.supervisor.stop();
-    // Jobs first: what they do between two batches needs the processor.
-    await running.jobs.stop();
-    await running.processor.stop();
-    await running.open.database.close();
-    await running.open.queries.destroy();
+    this.stopRequested();
+    await this.ended;
   }
 
   /** The contract's rows of `projection.list`. */
@@ -80,52 +61,92 @@ export class ProjectionService {
 
   /** Jobs on this node. Throws RESTORING while the database has not been reached. */
   get jobs(): ProjectionJobs {
-    if (this.running) return this.running.jobs;
+    return this.mustRun().jobs;
+  }
+
+  /** Changes that wait for an operator. Throws RESTORING likewise. */
+  get letters(): DeadLetters {
+    return this.mustRun().letters;
+  }
+
+  /**
+   * Stops a projection from absorbing, until `resume` or the next start; the log waits within its
+   * budget. Throws NOT_FOUND, RULE_VIOLATED when something else holds it back already.
+   */
+  async pause(name: string): Promise<void> {
+    const version = this.live(name);
+    await this.mustRun().processor.exclusive(async () => {
+      if (version.fault && version.fault.kind !== 'paused') {
+        const message = `projection ${name} does not absorb now: ${version.fault.reason}`;
+        throw new MetadError('RULE_VIOLATED', message, { rule: 'projection-live' });
+      }
+      version.fault = { kind: 'paused', reason: 'paused by an operator' };
+    });
+  }
+
+  /**
+   * Lets a projection go on that was paused, or that a handler's failure halted. False if it was
+   * neither. Throws NOT_FOUND.
+   */
+  async resume(name: string): Promise<boolean> {
+    const version = this.live(name);
+    return this.mustRun().processor.exclusive(async () => {
+      const kind = version.fault?.kind;
+      if (kind !== 'paused' && kind !== 'handler') return false;
+      version.fault = null;
+      return true;
+    });
+  }
+
+  private live(name: string): ProjectionVersion {
+    const { versions } = this.mustRun().processor;
+    const found = versions.find((version) => version.name === name);
+    if (found) return found;
+    const known = versions.map((version) => version.name);
+    throw new MetadError('NOT_FOUND', `no projection ${name.slice(0, 64)}`, { known });
+  }
+
+  private mustRun(): RunningProjections {
+    if (this.running) return this.running;
     const message = `the projection database cannot be used now: ${this.reason}`;
     throw new MetadError('RESTORING', message, { retryAfterMs: 1_000 });
   }
 
   private async run(): Promise<void> {
     const incarnation = await this.knownIncarnation();
-    if (incarnation === null) return;
-    const open = await connectReadModel(this.settings, this.ports, () => this.stopped);
-    if (!open) return;
-    const { database } = open;
-    const versions = await liveVersions(database, this.definitions);
-    const supervisor = new Supervisor(this.ports, incarnation);
-    const processor = new OrderedProcessor(
-      {
-        ...{ source: this.ports.source, clock: this.ports.clock, database, incarnation },
-        partitions: () => this.ports.partitions(),
-        onTrouble: (reason, error) => this.ports.onTrouble(reason, error),
-        inspect: (version, incarnations) => supervisor.inspect(version, incarnations),
-        isCompacted: (error) => error instanceof PositionCompacted,
-      },
-      versions,
-    );
-    const { definitions } = this;
-    const jobs = new ProjectionJobs({
-      ...this.jobPorts(),
-      database,
-      processor,
-      incarnation,
-      definitions,
-    });
-    processor.start();
-    this.running = { open, processor, jobs, supervisor };
-    await jobs.start();
-    supervisor.start(processor, jobs);
-    this.tables.open({ queries: open.queries, processor });
-    this.reason = 'running';
+    for (let attempt = 0; incarnation !== null && !this.stopped; attempt += 1) {
+      const open = await connectReadModel(this.settings, this.ports, () => this.stopped);
+      if (!open) return;
+      try {
+        await this.serve(open, incarnation);
+      } catch (error) {
+        this.despair(error);
+        await backOffDelay(this.ports.clock, attempt);
+      } finally {
+        await open.database.close();
+        await open.queries.destroy();
+      }
+    }
   }
 
-  private jobPorts() {
-    const { ports } = this;
-    return {
-      ...{ source: ports.source, clock: ports.clock },
-      partitions: () => ports.partitions(),
-      onTrouble: (reason: string, error: unknown) => ports.onTrouble(reason, error),
-    };
+  /** Until the node stops or the schema is gone. */
+  private async serve(open: OpenReadModel, incarnation: string): Promise<void> {
+    const { definitions, ports } = this;
+    const running = await RunningProjections.begin(open, incarnation, definitions, ports);
+    this.running = running;
+    this.reason = 'running';
+    this.tables.open({ queries: open.queries, processor: running.processor });
+    const lost = await Promise.race([running.lost, this.stopping]);
+    this.reason = lost ?? 'the node is stopping';
+    this.tables.close(this.reason);
+    await running.stop();
+    this.running = null;
+  }
+
+  private despair(error: unknown): void {
+    this.reason = describeFailure(error);
+    this.tables.close(this.reason);
+    this.ports.onTrouble(this.reason, error);
   }
 
   private async knownIncarnation(): Promise<string | null> {
@@ -137,16 +158,4 @@ export class ProjectionService {
     }
     return null;
   }
-}
-
-async function liveVersions(
-  database: SqlDatabase,
-  definitions: readonly ProjectionDefinition[],
-): Promise<readonly ProjectionVersion[]> {
-  const versions = await cataloguedVersions(database);
-  return definitions.map((definition) => {
-    const live = versions.find((v) => v.projection === definition.name && v.state === 'live');
-    if (live) return new ProjectionVersion(definition, live.version);
-    throw new Error(`no migration made the tables of projection ${definition.name}`);
-  });
 }

@@ -66,7 +66,8 @@ function dataSourceOptions(options: ReadModelOptions): DataSourceOptions {
     poolSize: options.connectionsMax,
     poolErrorHandler: () => undefined,
     extra: {
-      options: sessionOptions(options.schema, options.statementTimeoutMs),
+      // Only migrations write through it, and the log does not bring those again.
+      options: `${sessionOptions(options.schema, options.statementTimeoutMs)} -c synchronous_commit=on`,
       connectionTimeoutMillis: 5_000,
     },
   };

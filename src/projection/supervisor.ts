@@ -1,5 +1,5 @@
 import type { OrderedProcessor, ProjectionVersion } from '@metad/projection';
-import type { ProjectionJobs } from './projection-jobs.js';
+import type { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts } from './projection-ports.js';
 
 const periodMs = 1_000;
@@ -51,7 +51,8 @@ export class Supervisor {
     await this.findAhead(processor);
     for (const version of processor.versions) {
       const { fault, name } = version;
-      if (!fault || fault.kind === 'handler' || jobs.isBusy(name)) continue;
+      const mends = fault?.kind === 'compacted' || fault?.kind === 'foreign';
+      if (!mends || jobs.isBusy(name)) continue;
       await this.rebuild(name, jobs);
     }
   }

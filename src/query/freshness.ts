@@ -96,8 +96,12 @@ export class Freshness {
 
   private mustBeWithin(lagMs: number, { maxLagMs = 0 }: CheckedRequest): void {
     if (lagMs <= maxLagMs) return;
-    const message = `this node is ${Math.round(lagMs)} ms behind, more than maxLagMs ${maxLagMs}`;
-    const details = { lagMs: Math.round(lagMs), maxLagMs, retryAfterMs: 100 };
+    const known = Number.isFinite(lagMs)
+      ? `${Math.round(lagMs)} ms behind`
+      : 'cut off from a leader';
+    const message = `this node may be ${known}: more than maxLagMs ${maxLagMs}`;
+    const behind = Number.isFinite(lagMs) ? { lagMs: Math.round(lagMs) } : {};
+    const details = { ...behind, maxLagMs, retryAfterMs: 100 };
     throw new MetadError('POSITION_NOT_REACHED', message, details);
   }
 }

@@ -1,4 +1,4 @@
-import type { QueryDefinition } from './query-definition.js';
+import type { QueryDefinition } from './definition/query-definition.js';
 
 /** Every query of the service, by name. */
 export class QueryCatalog {

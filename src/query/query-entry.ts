@@ -1,17 +1,29 @@
-import { NAME_TOKEN } from '@metad/contract';
+import { NAME_TOKEN, type QueryReply } from '@metad/contract';
+import { invariant } from '@metad/foundation';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
 import { asMetadError } from '../command/command.service.js';
 import { invalidArgument, parseRequestBody } from '../command/request-body.js';
-import { ALL_NAMESPACES } from './page-reader.js';
+import { ALL_NAMESPACES } from './page/page-reader.js';
 import type { QueryService } from './query-service.js';
+
+/** A query that another stage answers: `Catchup` reads events, not records. */
+export type QueryHandler = (namespace: string, request: object) => Promise<QueryReply>;
 
 /** Bytes → query → reply; never throws. */
 export class QueryEntry {
+  private readonly handlers = new Map<string, QueryHandler>();
+
   constructor(
     private readonly service: QueryService,
     private readonly requestBytesMax: number,
   ) {}
+
+  /** Called by the stage that answers, when it is made. */
+  register(query: string, handler: QueryHandler): void {
+    invariant(!this.handlers.has(query), 'a query is registered once');
+    this.handlers.set(query, handler);
+  }
 
   execute(namespace: string, query: string, data: Uint8Array): Promise<Outbound> {
     return this.answer(data, namespace, query);
@@ -38,7 +50,10 @@ export class QueryEntry {
         const reason = 'must be 1 to 64 of A-Z a-z 0-9 _ -';
         throw invalidArgument([{ field: 'namespace', reason }]);
       }
-      const reply = await this.service.execute(namespace, query, request);
+      const handler = this.handlers.get(query);
+      const reply = handler
+        ? await handler(namespace, request)
+        : await this.service.execute(namespace, query, request);
       return encodeReply(reply, packetId);
     } catch (error) {
       return encodeError(asMetadError(error), packetId);

@@ -7,10 +7,15 @@ import {
 } from '@metad/contract';
 import type { PartitionId } from '@metad/foundation';
 import { Freshness } from './freshness.js';
-import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page-reader.js';
+import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page/page-reader.js';
 import { parseRequest, type CheckedRequest } from './query-request.js';
 import type { QueryCatalog } from './query-catalog.js';
-import type { ListQuery, OutcomeQuery, RecordQuery, RowQuery } from './query-definition.js';
+import type {
+  ListQuery,
+  OutcomeQuery,
+  RecordQuery,
+  RowQuery,
+} from './definition/query-definition.js';
 import type { ReadBarrier, ReadModel, RecordLookup } from './query-ports.js';
 
 export interface QueryServiceOptions {

@@ -1,16 +1,16 @@
 import { MetadError, parsePosition } from '@metad/contract';
 import { z } from 'zod';
 import { KIND_QUERIES } from '../kinds/read-side.js';
-import { nameParam } from './filters.js';
+import { nameParam } from './definition/filters.js';
 import {
   listQuery,
   rowQuery,
   type Bind,
   type Item,
   type QueryDefinition,
-} from './query-definition.js';
+} from './definition/query-definition.js';
 import type { SqlRow } from './query-ports.js';
-import { isoTime, present } from './record-columns.js';
+import { isoTime, present } from './definition/record-columns.js';
 
 const kindNames = KIND_QUERIES.map(({ kind }) => kind) as [string, ...string[]];
 const kindParam = z.enum(kindNames);

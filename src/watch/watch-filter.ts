@@ -1,5 +1,6 @@
 import { MetadError } from '@metad/contract';
 import type { RecordChange, StoredRecord } from '@metad/eventsourcing';
+import type { WatchedRecords } from './watch-ports.js';
 
 /**
  * What a watch wants to see. `kind` and `id` are the record's; any other field is compared with
@@ -68,7 +69,20 @@ function toFilter(namespace: string, given: ReadonlyMap<string, FieldMatch['valu
   };
 }
 
-/** `id` is the one that clients see. Namespace, kind and id have been compared already. */
+/** Whether a change passes the whole filter. */
+export function changePasses(
+  filter: WatchFilter,
+  change: RecordChange,
+  records: Pick<WatchedRecords, 'idOf'>,
+): boolean {
+  const { namespace, kind, key } = change;
+  if (filter.namespace !== null && filter.namespace !== namespace) return false;
+  if (filter.kind !== null && filter.kind !== kind) return false;
+  if (filter.id !== null && filter.id !== records.idOf(kind, key)) return false;
+  return passesFields(filter, change);
+}
+
+/** Namespace, kind and id have been compared already. */
 export function passesFields(filter: WatchFilter, change: RecordChange): boolean {
   if (filter.fields.length === 0) return true;
   return recordPasses(filter, change.after) || recordPasses(filter, change.before);

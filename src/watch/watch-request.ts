@@ -1,4 +1,5 @@
 import { MetadError, parsePosition, type PositionPart } from '@metad/contract';
+import type { PartitionId } from '@metad/foundation';
 import { z } from 'zod';
 import { isInbox } from '../app/nats/inbound.js';
 import { faultsOf } from '../command/command-envelope.js';
@@ -33,7 +34,7 @@ export function parseClose(value: Readonly<Record<string, unknown>>): string | n
   return parsed.data.close;
 }
 
-/** Throws INVALID_ARGUMENT with every fault, INCARNATION_CHANGED for a position of another history. */
+/** Throws INVALID_ARGUMENT with every fault, INCARNATION_CHANGED for another history's position. */
 export function parseOpen(
   namespace: string,
   value: Readonly<Record<string, unknown>>,
@@ -63,4 +64,15 @@ export function parseStart(text: string, incarnation: string): WatchStart {
     'the position is of a history that was replaced; begin again from a snapshot',
     { incarnation },
   );
+}
+
+/**
+ * Where a watch begins in one partition; null is "now". A position that joins several partitions
+ * names all there were when it was made: one it lacks is newer, and is read from its beginning. A
+ * position of a single write says nothing about other partitions: they begin now.
+ */
+export function startIn(partition: PartitionId, from: readonly PositionPart[]): number | null {
+  const part = from.find((candidate) => candidate.partition === (partition as number));
+  if (part !== undefined) return part.index;
+  return from.length > 1 ? 0 : null;
 }

@@ -19,6 +19,9 @@ import { PartitionDirectory } from '../consensus/partition-directory.js';
 import { PartitionMachines } from '../consensus/partition-machines.js';
 import type { EventSource } from '../dispatch/event-source.js';
 import type { KindRegistry } from '../kinds/index.js';
+import { QueryEntry } from '../query/query-entry.js';
+import { QueryModule } from '../query/query.module.js';
+import { CatchupQuery } from './catchup-query.js';
 import { EventFeed } from './channel/event-feed.js';
 import { WatchHub } from './channel/watch-hub.js';
 import { InboxDelivery } from './inbox-delivery.js';
@@ -49,8 +52,15 @@ function newFeed(
 
 /** Stage 7: watches and the event feed. */
 @Module({
+  imports: [QueryModule],
   controllers: [WatchController],
   providers: [
+    {
+      provide: CatchupQuery,
+      inject: [EVENT_SOURCE, LocalRecords, WatchMessages],
+      useFactory: (source: EventSource, records: LocalRecords, messages: WatchMessages) =>
+        new CatchupQuery(source, records, records, messages),
+    },
     {
       provide: LocalRecords,
       inject: [PartitionMachines, PartitionDirectory, KINDS_REGISTRY],
@@ -124,9 +134,14 @@ export class WatchModule implements OnModuleInit {
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(WatchHub) private readonly hub: WatchHub,
     @Inject(WatchService) private readonly watches: WatchService,
+    @Inject(CatchupQuery) private readonly catchup: CatchupQuery,
+    @Inject(QueryEntry) private readonly queries: QueryEntry,
   ) {}
 
   onModuleInit(): void {
+    this.queries.register('Catchup', (namespace, request) =>
+      this.catchup.execute(namespace, request),
+    );
     this.lifecycle.add({
       name: 'watch',
       start: async () => {

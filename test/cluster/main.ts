@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judge } from './check/verdict.js';
-import { readRunOptions, usage } from './run-options.js';
+import { PLANTS, readRunOptions, usage } from './run-options.js';
+import type { RunOptions } from './run-options.js';
 import { runCluster } from './run.js';
 
 /**
@@ -11,11 +12,17 @@ import { runCluster } from './run.js';
  */
 const EXIT = { PASS: 0, FAIL: 1, 'NO PASS': 2 } as const;
 const shownMax = 12;
+const teethMinutes = 0.3;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const options = readRunOptions(process.argv.slice(2));
+  if (options.teeth) process.exitCode = (await hasTeeth(options)) ? 0 : 1;
+  else process.exitCode = EXIT[await runOnce(options)];
+}
+
+async function runOnce(options: RunOptions): Promise<keyof typeof EXIT> {
   const { seed, minutes, nodes, partitions, plant } = options;
   say(`seed ${seed}, ${minutes} minutes, ${nodes} nodes, ${partitions} partitions, plant ${plant}`);
   const directory = mkdtempSync(join(tmpdir(), 'metad-cluster-'));
@@ -27,10 +34,23 @@ async function main(): Promise<void> {
   const { verdict, reasons } = judge(findings);
   for (const reason of reasons.slice(0, shownMax)) say(`- ${reason}`);
   if (reasons.length > shownMax) say(`- and ${reasons.length - shownMax} more`);
-  if (verdict === 'PASS') rmSync(directory, { recursive: true, force: true });
-  else say(`logs and data are kept in ${directory}`);
+  const keep = verdict !== 'PASS' && plant === 'none';
+  if (keep) say(`logs and data are kept in ${directory}`);
+  else rmSync(directory, { recursive: true, force: true });
   say(`seed ${seed} verdict ${verdict}`);
-  process.exitCode = EXIT[verdict];
+  return verdict;
+}
+
+/** Each planted fault must be found: a harness that has never failed proves nothing. */
+async function hasTeeth(options: RunOptions): Promise<boolean> {
+  const missed: string[] = [];
+  for (const plant of PLANTS.filter((name) => name !== 'none')) {
+    const faults = plant === 'no-fsync' ? ['power-loss'] : ['no fault'];
+    const verdict = await runOnce({ ...options, minutes: teethMinutes, plant, faults });
+    if (verdict !== 'FAIL') missed.push(plant);
+  }
+  say(missed.length === 0 ? 'all plants were found' : `not found: ${missed.join(', ')}`);
+  return missed.length === 0;
 }
 
 main().catch((error: unknown) => {

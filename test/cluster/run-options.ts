@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly nodes: 3 | 5;
   readonly partitions: number;
   readonly plant: Plant;
+  /** Instead of one run: one with each plant, which must fail. */
+  readonly teeth: boolean;
   /** Only these faults; all that the machine can do when empty. */
   readonly faults: readonly string[];
 }
@@ -26,6 +28,7 @@ export const usage = `usage: npm run test:cluster -- [options]
   --minutes N          another length
   --nodes 3|5          --partitions N (8)
   --faults a,b         only these kinds of fault
+  --teeth              three short runs with planted faults, each of which must be found
   --plant ${PLANTS.join('|')}
                        a fault planted into the product: the run must find it`;
 
@@ -41,6 +44,7 @@ export function readRunOptions(args: readonly string[]): RunOptions {
       partitions: { type: 'string', default: '8' },
       faults: { type: 'string', default: '' },
       plant: { type: 'string', default: 'none' },
+      teeth: { type: 'boolean', default: false },
     },
   });
   const profile = PROFILES[values.profile as keyof typeof PROFILES];
@@ -53,6 +57,7 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     nodes: values.nodes === '5' ? 5 : 3,
     partitions: Number(values.partitions),
     plant: values.plant as Plant,
+    teeth: values.teeth,
     faults: values.faults === '' ? [] : values.faults.split(','),
   };
 }

@@ -11,10 +11,11 @@ import type { RunOptions } from './run-options.js';
 import { Cluster } from './topology/cluster.js';
 import { Administration } from './verify/administration.js';
 import { checkHistory, checkLogs } from './verify/check-history.js';
+import type { Folded } from './verify/check-history.js';
 import { LogCollector } from './verify/log-collector.js';
 import { settle } from './verify/settled.js';
-import type { Kind } from './workload/subject.js';
-import { clientMap } from './workload/subject.js';
+import { checkTables, projectionsCaughtUp } from './verify/tables.js';
+import { ALL_KINDS, clientMap } from './workload/subject.js';
 import { Workload } from './workload/workload.js';
 
 const workers = 10;
@@ -34,7 +35,7 @@ export async function runCluster(
     partitions: options.partitions,
     directory,
     imports: ['power-loss', 'mutate'].map(plantModule),
-    environment: { METAD_PLANT: options.plant, METAD_SNAPSHOT_ENTRIES: '2000' },
+    environment: { METAD_PLANT: options.plant, METAD_SNAPSHOT_ENTRIES: '300' },
   });
   try {
     const urls = cluster.brokers.map((broker) => broker.url);
@@ -54,12 +55,11 @@ async function exercise(
   say: (line: string) => void,
 ): Promise<Findings> {
   const { seed, partitions } = options;
-  const kinds: Kind[] = ['tenant', 'resource'];
   const workload = new Workload({
     seed,
     brokerUrls: cluster.brokers.map((broker) => broker.url),
     map: clientMap(partitions),
-    kinds,
+    kinds: ALL_KINDS,
     workers,
     subjectsAtOnce,
     pauseMsMax,
@@ -72,25 +72,43 @@ async function exercise(
   const faults = nemesis.carryOut(plan(cluster, options, say));
   await Promise.all([faults, sleep(options.minutes * 60_000)]);
   say('healing');
-  const doubts: string[] = [];
   const violations: string[] = [];
-  await cluster.heal();
-  await workload.stop();
   try {
-    violations.push(...(await settle(administration, options.nodes, workload.history.acknowledged)));
+    await cluster.heal();
+    await workload.stop();
+    violations.push(
+      ...(await settle(administration, options.nodes, workload.history.acknowledged)),
+    );
     await logs.finish();
   } catch (error) {
     violations.push(`after healing: ${String(error)}`);
   }
-  await logs.stop();
+  await Promise.all([workload.stop(), logs.stop()]);
   const histories = checkHistory(workload.history);
   const folded = checkLogs(workload.history, logs, partitions);
+  if (violations.length === 0) {
+    violations.push(...(await checkProjections(cluster, administration, options, folded.records)));
+  }
   say(`log entries ${folded.entries}, repeated commands in the log ${folded.repeated}`);
   return {
     violations: [...violations, ...nemesis.troubles, ...histories.violations, ...folded.violations],
-    doubts: [...doubts, ...histories.doubts],
+    doubts: histories.doubts,
     counts: Object.fromEntries(workload.history.tally()),
   };
+}
+
+async function checkProjections(
+  cluster: Cluster,
+  administration: Administration,
+  { nodes }: RunOptions,
+  records: Folded['records'],
+): Promise<string[]> {
+  try {
+    await projectionsCaughtUp(administration, nodes);
+    return await checkTables(cluster.database.url, nodes, records);
+  } catch (error) {
+    return [`projections: ${String(error)}`];
+  }
 }
 
 function plan(cluster: Cluster, options: RunOptions, say: (line: string) => void) {

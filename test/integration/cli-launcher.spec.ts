@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { LauncherUnderTest } from '../fixtures/launcher.js';
+import { LauncherUnderTest, fakeNodeProgram } from '../fixtures/launcher.js';
 
 let folder: string;
 let launcher: LauncherUnderTest;
@@ -28,7 +30,11 @@ async function left(): Promise<string[]> {
   return (await Promise.all(found)).filter((command) => command !== '');
 }
 
-const pidFrom = (found: RegExpExecArray): number => Number(found[1]);
+/** The process id of n1, once the cluster is ready. */
+async function firstNode(run: LauncherUnderTest): Promise<number> {
+  const [, file = ''] = await run.says(/kill -9 \$\(cat (\S+)\)/);
+  return Number(await readFile(file, 'utf8'));
+}
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'metad-launch-'));
@@ -67,16 +73,17 @@ describe('npm start', () => {
 
   it('starts a killed node again and says so', async () => {
     const run = launch();
-    const pid = pidFrom(await run.says(/kill -9 (\d+)/));
+    const pid = await firstNode(run);
     process.kill(pid, 'SIGKILL');
     await run.says(/n1 \(process \d+\) ended: SIGKILL; it starts again in 3 s/);
     const back = await run.says(/n1 is back \(process (\d+)\): http:\/\/127\.0\.0\.1:20420/);
-    expect(pidFrom(back)).not.toBe(pid);
+    expect(Number(back[1])).not.toBe(pid);
+    expect(await firstNode(run)).toBe(Number(back[1]));
   });
 
   it('leaves a killed node dead if told so, and says how to start it', async () => {
     const run = launch(['--no-restart']);
-    process.kill(pidFrom(await run.says(/kill -9 (\d+)/)), 'SIGKILL');
+    process.kill(await firstNode(run), 'SIGKILL');
     const [, file] = await run.says(/start it again with: node --env-file=(\S+) \S+/);
     expect(await readFile(file ?? '', 'utf8')).toMatch(/^METAD_NODE="n1"$/m);
   });
@@ -110,7 +117,7 @@ describe('npm start', () => {
 
   it('takes its nodes with it when it is killed', async () => {
     const run = launch();
-    const pid = pidFrom(await run.says(/kill -9 (\d+)/));
+    const pid = await firstNode(run);
     run.signal('SIGKILL');
     await run.exited();
     for (let turn = 0; turn < 500 && isAlive(pid); turn += 1) {
@@ -128,6 +135,18 @@ describe('npm start', () => {
     first.signal('SIGKILL');
     await first.exited();
     await launch().says(/metad ready/);
+  });
+
+  it('stops when npm is told to, although a shell stands between them', async () => {
+    const args = ['start', '--', ...PORTS, '--data', folder];
+    const env = { ...process.env, METAD_NODE_PROGRAM: fakeNodeProgram, DATABASE_URL: '' };
+    const npm = spawn('npm', args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    let text = '';
+    npm.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    while (!text.includes('Ctrl-C drains')) await once(npm.stdout, 'data');
+    npm.kill('SIGTERM');
+    await once(npm, 'exit');
+    expect(await left()).toEqual([]);
   });
 
   it('names a wrong flag', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { VerificationReport } from '@metad/projection';
-import type { JobOptions } from '../../src/projection/job-store.js';
+import type { JobOptions } from '../../src/projection/jobs/job-store.js';
 import { startPostgres, type TestPostgres } from '../fixtures/postgres.js';
 import { ProjectedNode } from '../fixtures/projected-node.js';
 

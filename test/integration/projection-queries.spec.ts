@@ -146,6 +146,82 @@ async function explained(view: string, condition: string): Promise<string> {
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
+describe('shards, routes and instances', () => {
+  const one = partitionId(1);
+  const instance = (instanceId: string, zone: string, tags: string[]) => ({
+    ...{
+      type: 'InstanceRegistered',
+      kind: 'instance',
+      namespace: 'prod',
+      key: `api/${instanceId}`,
+    },
+    value: {
+      ...{ service: 'api', instanceId, address: '10.0.0.1', port: 80, zone, tags },
+      ...{ metadata: { v: '2' }, ttlMs: 5_000 },
+    },
+  });
+  const shards = (type: string, ...nodes: string[]) => ({
+    ...{ type, kind: 'shard-map', namespace: 'prod', key: 'orders' },
+    value: {
+      ...{ map: 'orders', keyspace: 'range' },
+      shards: nodes.map((name, at) => ({
+        ...{ shardId: `s${at}`, start: at === 0 ? '' : `${at}`, node: name, replicas: ['r1'] },
+        end: at === nodes.length - 1 ? '' : `${at + 1}`,
+      })),
+    },
+  });
+  const routes = (...backends: string[]) => ({
+    ...{ type: 'RoutePut', kind: 'routing-table', namespace: 'prod', key: 'edge' },
+    value: {
+      table: 'edge',
+      routes: backends.map((backend, at) => ({
+        ...{ routeId: `r${at}`, match: { host: `h${at}.test`, pathPrefix: '/a' }, priority: at },
+        targets: [{ backend, weight: 10 }],
+      })),
+    },
+  });
+
+  it('are found by zone, tag, node and backend', async () => {
+    node.log.append(one, instance('i1', 'z1', ['blue', 'canary']), instance('i2', 'z2', ['blue']));
+    node.log.append(one, shards('ShardMapCreated', 'node-1', 'node-2', 'node-1'));
+    node.log.append(one, routes('web', 'api'));
+    node.catchUp();
+    await node.settled();
+    const found = async (name: string, params: Record<string, unknown>, field: string) =>
+      (await all(name, { params })).map((item) => item[field]);
+    expect(await found('ListInstances', { service: 'api' }, 'instanceId')).toEqual(['i1', 'i2']);
+    expect(await found('ListInstances', { service: 'api', zone: 'z2' }, 'id')).toEqual(['api/i2']);
+    expect(await found('ListInstances', { tag: 'canary' }, 'id')).toEqual(['api/i1']);
+    expect(await all('ListServices', {})).toEqual([
+      { namespace: 'prod', service: 'api', instances: 2 },
+    ]);
+    expect(await found('ListShards', { node: 'node-1' }, 'shardId')).toEqual(['s0', 's2']);
+    expect(await found('ListRoutes', { backend: 'api' }, 'routeId')).toEqual(['r1']);
+    const [route] = await all('ListRoutes', { params: { backend: 'api' } });
+    expect(route).toMatchObject({ table: 'edge', match: { host: 'h1.test', pathPrefix: '/a' } });
+  });
+
+  it('resolve keys and requests from memory', async () => {
+    const shard = await node.query('ResolveShard', { params: { map: 'orders', key: '1zz' } });
+    expect(shard.item).toMatchObject({ shardId: 's1', node: 'node-2' });
+    const params = { table: 'edge', host: 'h0.test', path: '/a/b' };
+    const route = await node.query('ResolveRoute', { params });
+    expect(route.item).toMatchObject({ routeId: 'r0' });
+    const nowhere = node.query('ResolveRoute', { params: { ...params, host: 'x' } });
+    expect((await refusal(nowhere)).code).toBe('NOT_FOUND');
+  });
+
+  it('rewrite only the shard that moved', async () => {
+    const before = await node.sql(`SELECT shard_id, xmin::text AS x FROM shard_v1 ORDER BY 1`);
+    node.log.append(one, shards('ShardMoved', 'node-1', 'node-9', 'node-1'));
+    node.catchUp();
+    await node.settled();
+    const after = await node.sql(`SELECT shard_id, xmin::text AS x FROM shard_v1 ORDER BY 1`);
+    const moved = after.filter((row, at) => row['x'] !== before[at]?.['x']);
+    expect(moved.map((row) => row['shard_id'])).toEqual(['s1']);
+  });
+});
+
 describe('counts and history', () => {
   it('count records by a field', async () => {
     const counts = await all('CountBy', { params: { kind: 'resource', field: 'node' }, limit: 3 });
@@ -200,6 +276,19 @@ describe('freshness', () => {
     node.catchUp();
     const request = { params: { node: 'node-78' }, consistency: 'linearizable' } as const;
     expect(ids([...((await node.query('ListResources', request)).items ?? [])])).toEqual(['now']);
+  });
+
+  it('refuses to answer from further back than maxLagMs', async () => {
+    const request = { consistency: 'bounded', maxLagMs: 200, limit: 1 } as const;
+    expect((await node.query('ListResources', request)).items).toHaveLength(1);
+    node.boundMs = 300;
+    const late = await refusal(node.query('ListResources', request));
+    expect(late).toMatchObject({ code: 'POSITION_NOT_REACHED', details: { maxLagMs: 200 } });
+    node.boundMs = Infinity;
+    const params = { tenantId: 'acme' };
+    const cutOff = await refusal(node.query('GetTenant', { ...request, params }));
+    expect(cutOff.message).toContain('cut off from a leader');
+    node.boundMs = 0;
   });
 
   it('refuses positions of another history and of partitions that do not exist', async () => {

@@ -1,5 +1,5 @@
 import { connect } from 'node:http2';
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { Done, PeerAddress, PeerClient } from '../peer.js';
 import { bytesField, grpcFrame, parseFields } from './protobuf.js';
 
@@ -35,11 +35,11 @@ export class GrpcSession {
     let body: Buffer | null = null;
     let failure: Error | null = null;
     stream.on('data', (chunk: Buffer) => (body = body ? Buffer.concat([body, chunk]) : chunk));
-    stream.on('trailers', (headers) => {
+    stream.on('trailers', (headers: IncomingHttpHeaders) => {
       const status = headers['grpc-status'];
       if (status !== '0') failure = new Error(`grpc-status ${String(status)}`);
     });
-    stream.on('error', (error) => (failure = error));
+    stream.on('error', (error: Error) => (failure = error));
     stream.on('close', () => {
       if (!failure && !body) failure = new Error('the stream closed without an answer');
       onMessage(failure, failure ? null : body);

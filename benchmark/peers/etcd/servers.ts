@@ -26,7 +26,7 @@ export async function startEtcd(options: PeerOptions): Promise<EtcdServers> {
     kill: async (at) => servers[at]?.end('SIGKILL'),
     revive: async (at) => {
       servers[at] = launch(at, options.directory);
-      await listening(clientPorts[at] as number, servers[at] as Child);
+      await listening(clientPorts[at] as number, servers[at]);
     },
     stop: async () => void (await Promise.all(servers.map((server) => server.end()))),
   };

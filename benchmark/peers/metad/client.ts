@@ -63,6 +63,12 @@ function leaderSubjects(partitions: number): { command: string[]; query: string[
   };
 }
 
+/** Needs `loadHasher()` before, which connecting does. */
+export function partitionOfRecord(record: number, partitions: number): number {
+  const map = bootstrapMap({ members: [nodeName('n1')], partitions, replicas: 1 });
+  return map.ownerOf(getPrefixPartitionKey(`tenants/${tenantOf(record)}/resources`));
+}
+
 /** UUIDs of version 7: 48 bits of time, a counter, 62 random bits drawn once. */
 function commandIds(): () => string {
   const random = randomBytes(8).toString('hex');

@@ -67,6 +67,11 @@ export async function startMetad(options: MetadOptions): Promise<MetadServers> {
     databaseUrl: database?.url ?? null,
     nodePids: () => pidsOf(nodes),
     pids: () => [...pidsOf(nodes), broker.pid, ...(database ? [database.pid] : [])],
+    groups: () => ({
+      nodes: pidsOf(nodes),
+      broker: [broker.pid],
+      ...(database ? { database: [database.pid] } : {}),
+    }),
     admin,
     stop: async () => {
       await requester.close();

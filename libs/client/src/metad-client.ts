@@ -93,6 +93,20 @@ export class MetadClient {
     }
   }
 
+  /** As `query`, for look-ups: null where there is no such record. */
+  async find<Name extends string>(
+    name: Name,
+    params: ParamsOf<Name>,
+    options: QueryOptions = {},
+  ): Promise<AnswerOf<Name> | null> {
+    try {
+      return await this.query(name, params, options);
+    } catch (error) {
+      if (error instanceof MetadError && error.code === 'NOT_FOUND') return null;
+      throw error;
+    }
+  }
+
   /** All items of a list query, page by page as they are asked for. */
   async *each<Name extends string>(
     name: Name,

@@ -4,6 +4,7 @@ import { headers, type Msg, type NatsConnection, type Subscription } from '@nats
 import { lastValueFrom, isObservable } from 'rxjs';
 import type { Logger } from '../logger.js';
 import { encodeError } from './reply.js';
+import { EndpointStatistics } from './endpoint-statistics.js';
 import { isInbox, type Inbound, type Outbound } from './inbound.js';
 
 /** The patterns that controllers handle with `@MessagePattern`. */
@@ -20,6 +21,8 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
   private readonly subscriptions = new Map<string, Subscription>();
   private accepting = false;
   private inFlight = 0;
+  /** Requests by pattern, for discovery and metrics. */
+  readonly statistics = new Map<Pattern, EndpointStatistics>();
   /** Requests that came without a usable reply subject: they cannot be answered, only counted. */
   unanswerable = 0;
 
@@ -91,11 +94,13 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
     const handler = this.getHandlerByPattern(pattern);
     if (handler === null) return;
     const skipped = this.subjects.prefix.length + 1;
+    const statistics = this.statistics.get(pattern) ?? new EndpointStatistics();
+    this.statistics.set(pattern, statistics);
     const subscription = this.connection.subscribe(subject, {
       ...(queue !== null && { queue }),
       callback: (error, message) => {
         if (error) this.diagnostics.warn({ subject, error: error.message }, 'subscription failed');
-        else void this.handle(handler, message, skipped);
+        else void this.handle(handler, message, skipped, statistics);
       },
     });
     this.subscriptions.set(subject, subscription);
@@ -106,7 +111,12 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
     this.subscriptions.delete(subject);
   }
 
-  private async handle(handler: MessageHandler, message: Msg, skipped: number): Promise<void> {
+  private async handle(
+    handler: MessageHandler,
+    message: Msg,
+    skipped: number,
+    statistics: EndpointStatistics,
+  ): Promise<void> {
     const { reply } = message;
     if (!this.accepting) return;
     if (reply === undefined || reply === '' || !isInbox(reply)) {
@@ -120,14 +130,21 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
       reply,
     };
     this.inFlight += 1;
+    const startedAt = performance.now();
+    const outbound = await this.outboundOf(handler, inbound);
+    this.inFlight -= 1;
+    statistics.record(performance.now() - startedAt, outbound.error?.text ?? null);
+    this.respond(reply, outbound);
+  }
+
+  /** Never rejects: a fault becomes an error reply. */
+  private async outboundOf(handler: MessageHandler, inbound: Inbound): Promise<Outbound> {
     try {
       const result: unknown = await handler(inbound);
       const outbound = isObservable(result) ? await lastValueFrom(result) : result;
-      this.respond(reply, outbound as Outbound);
+      return outbound as Outbound;
     } catch (error) {
-      this.respond(reply, encodeError(this.asMetadError(error), null));
-    } finally {
-      this.inFlight -= 1;
+      return encodeError(this.asMetadError(error), null);
     }
   }
 

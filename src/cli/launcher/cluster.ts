@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nextFreePort } from '../free-port.js';
 import type { Infrastructure } from './infrastructure.js';
@@ -40,8 +41,9 @@ export class LocalCluster {
     return this.stopping.signal.aborted;
   }
 
-  pidOf(name: string): number {
-    return this.nodes.get(name)?.pid ?? 0;
+  /** Holds the process id of a node that runs. */
+  pidFile(name: string): string {
+    return join(this.options.dataDir, name, 'pid');
   }
 
   /** Starts every node; resolves with their HTTP addresses, in order, when all serve. */
@@ -90,6 +92,7 @@ export class LocalCluster {
     const node = new NodeProcess(plan, (line) => this.events.onLine(plan.name, line));
     this.nodes.set(plan.name, node);
     this.watches.push(this.watch(node, Date.now()));
+    this.watches.push(this.writePid(node));
     return node;
   }
 
@@ -114,6 +117,24 @@ export class LocalCluster {
       (http) => this.events.onNotice(`${name} is back (process ${next.pid}): ${http}`),
       () => undefined,
     );
+  }
+
+  /**
+   * For `kill -9 $(cat data/n1/pid)`. After the node is ready: its directory is its own to make.
+   */
+  private async writePid({ plan, pid, ready }: NodeProcess): Promise<void> {
+    const isReady = await ready.then(
+      () => true,
+      () => false,
+    );
+    if (!isReady) return;
+    const file = this.pidFile(plan.name);
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, `${pid}\n`);
+    } catch (error) {
+      this.events.onNotice(`${file} could not be written: ${(error as Error).message}`);
+    }
   }
 
   private plan(

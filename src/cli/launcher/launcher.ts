@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NatsRequester } from '../nats-requester.js';
 import { LocalCluster } from './cluster.js';
@@ -101,11 +102,17 @@ export class Launcher {
         `  npx metactl cmd AssignResource -n prod ${assign}`,
         '  npx metactl list resources -n prod',
         '  npx metactl cluster status',
-        `  kill -9 ${this.cluster.pidOf(first)}        # ${first}: watch the failover`,
+        `  kill -9 $(cat ${shown(this.cluster.pidFile(first))})   # a failover; it comes back`,
         `  npx metactl projection rebuild resource --node ${nodes.at(-1) ?? first}`,
-        `Dashboard: ${addresses[0] ?? ''}/   Logs: ${this.options.dataDir}/<node>.log`,
+        `Dashboard: ${addresses[0] ?? ''}/   Logs: ${shown(this.options.dataDir)}/<node>.log`,
         'Ctrl-C drains the nodes and leaves nothing running.',
       ].join('\n'),
     );
   }
+}
+
+/** A path as short as it can be written from here. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
 }

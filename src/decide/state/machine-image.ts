@@ -145,7 +145,7 @@ const readRecord = (state: MachineState, record: StoredRecord): void =>
   state.records.replace(null, record);
 
 function readCommand(state: MachineState, { of, ...command }: CommandLine): void {
-  if (of === undefined) return state.remembered.add(command);
+  if (of === undefined) return state.remembered.add({ ...command });
   const record = state.records.get(...of);
   const outcome = { ...command.outcome, record } as Outcome;
   state.remembered.add({ ...command, outcome });

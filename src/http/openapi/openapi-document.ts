@@ -44,7 +44,9 @@ export function openApiDocument(
       description: 'Control-plane metadata, replicated by Raft. The same bodies work over NATS.',
     },
     paths: { ...paths, ...otherPaths() },
-    components: { schemas: { CommandReply: COMMAND_REPLY, QueryReply: QUERY_REPLY, Error: ERROR_BODY } },
+    components: {
+      schemas: { CommandReply: COMMAND_REPLY, QueryReply: QUERY_REPLY, Error: ERROR_BODY },
+    },
   };
 }
 
@@ -146,9 +148,7 @@ function otherPaths(): Readonly<Record<string, Schema>> {
 }
 
 function jsonSchema(schema: z.ZodType): Schema {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-  });
-  return rest;
+  const converted = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const { $schema: dialect, ...rest } = converted;
+  return dialect === undefined ? converted : rest;
 }

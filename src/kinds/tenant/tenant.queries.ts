@@ -1,9 +1,13 @@
 import { z } from 'zod';
-import { equals, labelled, labelParam, nameParam } from '../../query/filters.js';
-import { listQuery, recordQuery, type Item } from '../../query/query-definition.js';
+import { equals, labelled, labelParam, nameParam } from '../../query/definition/filters.js';
+import { listQuery, recordQuery, type Item } from '../../query/definition/query-definition.js';
 import type { SqlRow } from '../../query/query-ports.js';
-import { present, RECORD_COLUMNS_SQL, recordFields } from '../../query/record-columns.js';
-import type { KindQueries } from '../../query/kind-queries.js';
+import {
+  present,
+  RECORD_COLUMNS_SQL,
+  recordFields,
+} from '../../query/definition/record-columns.js';
+import type { KindQueries } from '../../query/definition/kind-queries.js';
 import { TENANT } from './tenant.record.js';
 
 const getTenant = recordQuery({

@@ -2,7 +2,7 @@ import type { AppliedEntry } from '@metad/eventsourcing';
 import { logIndex, type PartitionId } from '@metad/foundation';
 import type { EventSource } from '../../dispatch/event-source.js';
 import { encodeEntry } from '../channel/watch-channel.js';
-import { passesFields, type WatchFilter } from '../watch-filter.js';
+import { changePasses, type WatchFilter } from '../watch-filter.js';
 import type { WatchHub } from '../channel/watch-hub.js';
 import type { ChangeText, WatchMessages } from '../watch-message.js';
 import type { WatchedRecords } from '../watch-ports.js';
@@ -46,12 +46,23 @@ export class CatchUp {
       await this.enter();
       try {
         for (const [partition] of [...watcher.behind]) {
-          if (watcher.hasRoom) await this.advance(watcher, partition);
+          if (watcher.hasRoom) await this.follow(watcher, partition);
         }
       } finally {
         this.exit();
       }
     }
+  }
+
+  /** Stays with a partition that is replayed: a replay that is left is begun again. */
+  private async follow(watcher: Watcher, partition: PartitionId): Promise<void> {
+    do await this.advance(watcher, partition);
+    while (!watcher.ended && watcher.hasRoom && this.replays(watcher, partition));
+  }
+
+  private replays(watcher: Watcher, partition: PartitionId): boolean {
+    const at = watcher.behind.get(partition);
+    return at !== undefined && this.source.isReplayed(partition, logIndex(at.cursor));
   }
 
   private async advance(watcher: Watcher, partition: PartitionId): Promise<void> {
@@ -79,13 +90,7 @@ export class CatchUp {
 
   private passing(filter: WatchFilter, entry: AppliedEntry): ChangeText[] {
     return entry.changes
-      .filter((change) => {
-        const { namespace, kind, key } = change;
-        if (filter.namespace !== null && filter.namespace !== namespace) return false;
-        if (filter.kind !== null && filter.kind !== kind) return false;
-        if (filter.id !== null && filter.id !== this.records.idOf(kind, key)) return false;
-        return passesFields(filter, change);
-      })
+      .filter((change) => changePasses(filter, change, this.records))
       .map((change) => this.messages.changeText(entry, change));
   }
 

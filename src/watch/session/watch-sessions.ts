@@ -1,12 +1,11 @@
 import { MetadError, type PositionPart } from '@metad/contract';
-import type { PartitionId } from '@metad/foundation';
 import { PositionCompacted, type EventSource } from '../../dispatch/event-source.js';
 import { CatchUp } from './catch-up.js';
 import type { WatchFilter } from '../watch-filter.js';
 import type { WatchHub } from '../channel/watch-hub.js';
 import type { ResetReason, WatchMessages } from '../watch-message.js';
 import type { WatchedPartitions, WatchedRecords, WatchSink } from '../watch-ports.js';
-import type { WatchStart } from '../watch-request.js';
+import { startIn, type WatchStart } from '../watch-request.js';
 import { sendSnapshot } from './watch-snapshot.js';
 import { Watcher } from './watcher.js';
 import type { WindowLimits } from './watch-window.js';
@@ -163,17 +162,6 @@ export class WatchSessions {
       hub.restart();
     }
   }
-}
-
-/**
- * Where a watch begins in one partition; null is "now". A position that joins several partitions
- * names all there were when it was made: one it lacks is newer, and is read from its beginning. A
- * position of a single write says nothing about other partitions: they begin now.
- */
-function startIn(partition: PartitionId, from: readonly PositionPart[]): number | null {
-  const part = from.find((candidate) => candidate.partition === (partition as number));
-  if (part !== undefined) return part.index;
-  return from.length > 1 ? 0 : null;
 }
 
 const overloaded = (limit: string, max: number): MetadError =>

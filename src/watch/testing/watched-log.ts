@@ -77,6 +77,10 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     return (this.logs.get(partition) ?? []).slice(after, after + entriesMax);
   }
 
+  isReplayed(): boolean {
+    return false;
+  }
+
   onAdvance(listener: (partition: PartitionId) => void): () => void {
     this.advanced.add(listener);
     return () => void this.advanced.delete(listener);

@@ -1,5 +1,6 @@
 import { subjectsUnder } from '@metad/contract';
 import type { Logger } from '../../app/logger.js';
+import { CatchupQuery } from '../catchup-query.js';
 import { EventFeed } from '../channel/event-feed.js';
 import { WatchHub } from '../channel/watch-hub.js';
 import {
@@ -52,6 +53,7 @@ export class WatchedNode {
   leads = false;
   readonly sessions: WatchSessions;
   readonly hub: WatchHub;
+  readonly catchup: CatchupQuery;
 
   constructor(
     readonly log: WatchedLog,
@@ -66,6 +68,7 @@ export class WatchedNode {
       },
       position: (partition, index) => messages.position(partition, index),
     });
+    this.catchup = new CatchupQuery(log, log, log, messages);
     const diagnostics = { error: (about: unknown) => this.unexpected.push(about) };
     this.hub = new WatchHub(log, log, messages, feed, diagnostics as unknown as Logger);
     this.sessions = new WatchSessions(
@@ -89,6 +92,12 @@ export class WatchedNode {
     const start = parseStart(from, this.log.incarnation());
     consumer.watcher = this.sessions.open(parseFilter(namespace, filter), start, consumer);
     return consumer;
+  }
+
+  /** A watch whose messages go to a sink of the test's own. */
+  watchOn(from: string, filter: object, namespace: string, sink: WatchSink): Watcher {
+    const start = parseStart(from, this.log.incarnation());
+    return this.sessions.open(parseFilter(namespace, filter), start, sink);
   }
 
   /** Lets everything that is under way come to rest. */

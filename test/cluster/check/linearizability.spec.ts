@@ -143,7 +143,7 @@ function randomHistory(seed: number): Op[] {
   });
 }
 
-/** The definition itself: some order that respects time and the model, without memory or cleverness. */
+/** The definition itself: some order that respects time and the model, without cleverness. */
 function tryAll(state: number, rest: readonly Op[], done: readonly Op[]): boolean {
   if (rest.every((operation) => operation.output === undefined)) return true;
   return rest.some((operation) => {

@@ -77,7 +77,10 @@ describe('the model of a record accepts', () => {
   });
 
   it('a repeated command that answers with its first version', () => {
-    const history = [command('AssignResource', { node: 'a' }, duplicate(1)), read({ node: 'a' }, 1)];
+    const history = [
+      command('AssignResource', { node: 'a' }, duplicate(1)),
+      read({ node: 'a' }, 1),
+    ];
     expect(verdict(...history)).toBe('linearizable');
   });
 });

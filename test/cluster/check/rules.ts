@@ -40,8 +40,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     value === null || value['owner'] !== from ? REFUSED : applied({ ...value, owner: to }, true),
   ReleaseOwnership: (value, { owner }) => {
     if (value === null || value['owner'] !== owner) return REFUSED;
-    const { owner: _gone, ...rest } = value;
-    return applied(rest);
+    return applied(Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'owner')));
   },
   RegisterInstance: (value, data) => replaced(value, data),
   DeregisterInstance: removed,

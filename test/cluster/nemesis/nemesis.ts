@@ -7,9 +7,10 @@ type Undo = () => Promise<void> | void;
 
 const brokerDownMsMax = 3_000;
 
-/** Does planned faults to a cluster, each at its time, and takes each back when its time is over. */
+/** Does planned faults to a cluster, each at its time, and takes each back when it is over. */
 export class Nemesis {
   private readonly undone: Promise<void>[] = [];
+  private diskWasFull = false;
   /** What went wrong while doing or undoing: a node that does not start again is a finding. */
   readonly troubles: string[] = [];
 
@@ -33,6 +34,7 @@ export class Nemesis {
     try {
       const undo = await this.strike(fault, lasts);
       await sleep(lasts);
+      this.lookForTheDead();
       await undo();
     } catch (error) {
       this.troubles.push(`${fault.kind}: ${String(error)}`);
@@ -60,6 +62,7 @@ export class Nemesis {
         return this.split(fault.manner, new Set(fault.side));
       case 'fill-disk':
         disk?.fill();
+        this.diskWasFull = true;
         return () => disk?.free();
       case 'step-clock':
         clocks[fault.node]?.step(fault.offsetMs);
@@ -72,9 +75,18 @@ export class Nemesis {
     // A paused process would keep SIGUSR2 for later.
     for (const node of nodes) if (signal !== 'SIGKILL') node.signal('SIGCONT');
     await Promise.all(nodes.map((node) => node.end(signal)));
-    return async () => {
-      await Promise.all(nodes.map(async (node) => void (node.alive || (await node.start()))));
-    };
+    // Not awaited until healing: without a quorum, or beside the next fault, it cannot be ready.
+    return () => nodes.forEach((node) => node.alive || node.launch());
+  }
+
+  /** A node that ended without being told has given up; only a full disk is a reason to. */
+  private lookForTheDead(): void {
+    for (const node of this.cluster.nodes) {
+      if (!node.endedByItself) continue;
+      if (this.diskWasFull) this.say(`${node.name} ended by itself, on a disk that was full`);
+      else this.troubles.push(`${node.name} ended by itself: ${node.tail()}`);
+      node.launch();
+    }
   }
 
   private split(manner: LinkManner, side: ReadonlySet<number>): Undo {

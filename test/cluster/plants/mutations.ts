@@ -12,9 +12,47 @@ export interface Mutation {
 
 export type PlantName = 'double-apply' | 'early-preconditions';
 
+const machine = 'src/decide/partition-machine.js';
+
 export const MUTATIONS: { readonly [P in PlantName]: readonly Mutation[] } = {
   /** A retry is applied again: as if commandIds were not deduplicated in the replicated state. */
-  'double-apply': [],
+  'double-apply': [
+    {
+      module: machine,
+      find: 'const known = remembered.find(addressed.request.commandId);',
+      replace: 'const known = null;',
+    },
+  ],
   /** `expect` is decided by the leader before it proposes, and no more when applied. */
-  'early-preconditions': [],
+  'early-preconditions': [
+    {
+      module: machine,
+      find: 'apply(entry, attachment) {',
+      replace: 'apply(entry, attachment) { globalThis.metadApplies = true;',
+    },
+    {
+      module: machine,
+      find: 'dryRun(namespace, command, request, now) {',
+      replace: 'dryRun(namespace, command, request, now) { globalThis.metadApplies = false;',
+    },
+    {
+      module: 'src/decide/command-runner.js',
+      find: 'const unmet = command.expect === null ?',
+      replace: 'const unmet = command.expect === null || globalThis.metadApplies ?',
+    },
+    {
+      module: 'src/command/command-proposer.js',
+      find: 'if (routed.request.dryRun === true) return this.dryRun(routed);',
+      replace: `if (routed.request.dryRun === true) return this.dryRun(routed);
+        if (routed.request.expect !== undefined) {
+            const { namespace, command, request, partition } = routed;
+            const early = this.machines.user(partition)
+                .dryRun(namespace, command, request, this.clock.now());
+            const { incarnation } = this.directory.cluster();
+            if (!early.outcome.accepted) {
+                return toCommandReply(early, { incarnation, partition }, this.kinds);
+            }
+        }`,
+    },
+  ],
 };

@@ -21,6 +21,9 @@ export interface MetadNodeOptions {
 /** One real node: the program that `metad serve` runs, configured by its environment. */
 export class MetadNode {
   private child: Child | null = null;
+  /** Size of the log file at the last launch. */
+  private launchedAt = 0;
+  private expectedToEnd = false;
 
   constructor(readonly options: MetadNodeOptions) {
     mkdirSync(options.directory, { recursive: true });
@@ -44,13 +47,14 @@ export class MetadNode {
 
   /** Resolves when the node says `ready`; rejects when it ends before, or after `timeoutMs`. */
   async start(timeoutMs = 60_000): Promise<void> {
-    const from = this.launch();
-    await this.ready(from, timeoutMs);
+    this.launch();
+    await this.ready(timeoutMs);
   }
 
-  /** Starts the process; returns where its part of the log file begins. */
-  launch(): number {
-    const from = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
+  /** Starts the process and does not wait: it may not become ready while a fault lasts. */
+  launch(): void {
+    this.launchedAt = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
+    this.expectedToEnd = false;
     this.child = Child.start({
       command: process.execPath,
       args: [...(this.options.nodeFlags ?? []), join(packageRoot(), 'dist/src/main.js')],
@@ -58,14 +62,15 @@ export class MetadNode {
       cwd: this.options.directory,
       env: this.environment(),
     });
-    return from;
   }
 
-  async ready(from: number, timeoutMs = 60_000): Promise<void> {
+  /** Since its last launch. */
+  async ready(timeoutMs = 60_000): Promise<void> {
     const ended = this.child?.exited.then((code) => {
       throw new Error(`${this.name} ended with ${code} before it was ready: ${this.tail()}`);
     });
-    const said = async (): Promise<boolean> => this.logSince(from).includes('"msg":"ready"');
+    const said = async (): Promise<boolean> =>
+      this.logSince(this.launchedAt).includes('"msg":"ready"');
     await Promise.race([ended, eventually(`${this.name} to be ready`, said, timeoutMs)]);
     ended?.catch(() => undefined); // It may end later, for other reasons.
   }
@@ -74,8 +79,14 @@ export class MetadNode {
     this.child?.signal(signal);
   }
 
+  /** True when the process ended and nobody had told it to. */
+  get endedByItself(): boolean {
+    return this.child !== null && !this.child.alive && !this.expectedToEnd;
+  }
+
   /** Resolves when the process is gone; what does not follow `signal` is killed. */
   async end(signal: NodeJS.Signals): Promise<void> {
+    this.expectedToEnd = true;
     await this.child?.end(signal, 5_000);
   }
 

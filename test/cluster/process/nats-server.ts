@@ -86,7 +86,9 @@ function configuration(options: NatsServerOptions): string {
     lines.push(
       `cluster { name: ${cluster.name}, listen: 127.0.0.1:${cluster.port}, routes: [${routes}]`,
       // Nor may clients hear of the other servers: each node stays with its own.
-      ...(cluster.advertise ? [`  cluster_advertise: "${cluster.advertise}"`, 'no_advertise: true'] : []),
+      ...(cluster.advertise
+        ? [`  cluster_advertise: "${cluster.advertise}"`, 'no_advertise: true']
+        : []),
       '}',
     );
   }

@@ -11,6 +11,7 @@ const basePort = 20_560;
 /** Discard's port: nothing listens there, so that gossip cannot lead around a cut link. */
 const deadAddress = '127.0.0.1:9';
 const smallDiskMegabytes = 512;
+const healMsMax = 180_000;
 
 export interface ClusterOptions {
   readonly nodes: 3 | 5;
@@ -58,7 +59,12 @@ export class Cluster {
     const disk = SmallDisk.mount(join(directory, 'small-disk'), smallDiskMegabytes);
     const nodes = makeNodes(options, brokers, database, clocks, disk);
     const cluster = new Cluster(nodes, brokers, routes, database, clocks, disk);
-    await Promise.all(nodes.map((node) => node.start()));
+    try {
+      await Promise.all(nodes.map((node) => node.start()));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 
@@ -69,8 +75,9 @@ export class Cluster {
     this.disk?.free();
     for (const node of this.nodes) {
       node.signal('SIGCONT');
-      if (!node.alive) await node.start();
+      if (!node.alive) node.launch();
     }
+    await Promise.all(this.nodes.map((node) => node.ready(healMsMax)));
   }
 
   async stop(): Promise<void> {

@@ -19,7 +19,11 @@ export class Administration {
   private constructor(private readonly connections: readonly NatsConnection[]) {}
 
   static async connect(urls: readonly string[]): Promise<Administration> {
-    const options = { maxReconnectAttempts: -1, reconnectTimeWait: 200, ignoreClusterUpdates: true };
+    const options = {
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 200,
+      ignoreClusterUpdates: true,
+    };
     const connections = urls.map((servers) => connect({ servers, ...options }));
     return new Administration(await Promise.all(connections));
   }

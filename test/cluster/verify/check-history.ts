@@ -51,7 +51,12 @@ export interface Folded {
 
 /** Every partition's log through the model, against every answer. */
 export function checkLogs(history: History, logs: LogCollector, partitions: number): Folded {
-  const folded: Folded = { violations: [...logs.faults], records: new Map(), entries: 0, repeated: 0 };
+  const folded: Folded = {
+    violations: [...logs.faults],
+    records: new Map(),
+    entries: 0,
+    repeated: 0,
+  };
   let { entries, repeated } = folded;
   const commands = history.commands();
   for (let partition = 1; partition <= partitions; partition += 1) {

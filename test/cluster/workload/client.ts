@@ -47,7 +47,8 @@ export class WorkloadClient {
     door: Door,
     timeoutMs: number,
   ): Promise<Attempt> {
-    const { to, body } = input.kind === 'read' ? readOf(subject, door) : sendOf(subject, input, door);
+    const { to, body } =
+      input.kind === 'read' ? readOf(subject, door) : sendOf(subject, input, door);
     let message: Msg;
     try {
       message = await this.connection.request(to, JSON.stringify(body), { timeout: timeoutMs });

@@ -94,8 +94,8 @@ function drawShardMap(random: Random, { map }: Json): Command {
     case 1:
     case 2: {
       const shards = [
-        { shardId: 'low', start: 0, end: half, node: node(random) },
-        { shardId: 'high', start: half, end: 2 ** 32, node: node(random) },
+        { shardId: 'low', start: 0, end: half, node: node(random), replicas: [] },
+        { shardId: 'high', start: half, end: 2 ** 32, node: node(random), replicas: [] },
       ];
       return { command: 'CreateShardMap', data: { map, keyspace: 'hash', shards } };
     }
@@ -109,6 +109,9 @@ function drawShardMap(random: Random, { map }: Json): Command {
 /** A UUID of version 7 whose time is drawn as well: the same seed sends the same bytes. */
 function uuid(random: Random): string {
   const hex = (digits: number): string =>
-    random.below(16 ** digits).toString(16).padStart(digits, '0');
+    random
+      .below(16 ** digits)
+      .toString(16)
+      .padStart(digits, '0');
   return `0199${hex(4)}-${hex(4)}-7${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
 }

@@ -41,10 +41,10 @@ export type ParamsOf<Name extends string> = Name extends keyof Queries
 
 type Standing = Pick<QueryReply, 'position' | 'lagMs'>;
 
-/** What a query answers: one item (null when there is none), or a page of items. */
+/** What a query answers: one item (else it throws NOT_FOUND), or a page of items. */
 export type AnswerOf<Name extends string> = Name extends keyof Queries
   ? Queries[Name] extends { item: infer Item }
-    ? Standing & { readonly item: Item | null }
+    ? Standing & { readonly item: Item }
     : Queries[Name] extends { items: infer Item }
       ? Standing & { readonly items: readonly Item[]; readonly cursor?: string }
       : never

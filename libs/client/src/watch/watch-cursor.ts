@@ -43,15 +43,19 @@ export class WatchCursor {
 
   /** Takes one change in its turn. */
   accept(position: string, previous: string, more: boolean): Verdict {
-    const [{ partition, index, incarnation }] = parsePosition(position) as [Part];
-    const [before] = parsePosition(previous) as [Part];
-    this.incarnation = incarnation;
+    // By hand, since this is done for every event; the regular parser checks what users give.
+    const indexAt = position.lastIndexOf('.');
+    const partitionAt = position.lastIndexOf('.', indexAt - 1);
+    const partition = Number(position.slice(partitionAt + 1, indexAt));
+    const index = Number(position.slice(indexAt + 1));
+    const before = Number(previous.slice(previous.lastIndexOf('.') + 1));
+    if (!(index > 0) || !(before >= 0)) return 'gap'; // No server of ours says that.
+    if (this.incarnation === '') this.incarnation = position.slice(3, partitionAt);
     const known = this.complete.get(partition);
     if (known !== undefined && index <= known) return 'repeated';
-    const open = this.open.get(partition);
-    if (before.index === index) {
-      if (open?.index !== index) return 'gap'; // The entry's first event is missing.
-    } else if (known !== undefined && before.index > known) return 'gap';
+    if (before === index) {
+      if (this.open.get(partition)?.index !== index) return 'gap'; // Its first event is missing.
+    } else if (known !== undefined && before > known) return 'gap';
     return this.take(partition, index, more);
   }
 
@@ -61,6 +65,7 @@ export class WatchCursor {
   }
 
   forget(): void {
+    this.incarnation = '';
     this.complete.clear();
     this.open.clear();
   }
@@ -79,5 +84,3 @@ export class WatchCursor {
     return isNew ? 'new' : 'repeated';
   }
 }
-
-type Part = ReturnType<typeof parsePosition>[number];

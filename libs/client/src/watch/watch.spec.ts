@@ -137,7 +137,10 @@ describe('a watch', () => {
     connection.cut();
     connection.restore();
     await clock.advance(1);
-    expect(node.opened.map((one) => one['from'])).toEqual(['now', ...Array<string>(3).fill('m1.aa.1.12')]);
+    expect(node.opened.map((one) => one['from'])).toEqual([
+      'now',
+      ...Array<string>(3).fill('m1.aa.1.12'),
+    ]);
   });
 
   it('does not repeat the events of an entry that it got half of', async () => {

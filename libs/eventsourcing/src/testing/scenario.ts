@@ -124,7 +124,7 @@ class When<V extends Value, E extends DomainEvent> {
   /** Refused with this code by this rule. */
   thenRefused(code: string, rule: string): this {
     assert.equal(this.decision.accepted, false, 'the command is refused');
-    const { rejection } = this.decision as Decision<E> & { accepted: false };
+    const { rejection } = this.decision;
     assert.deepEqual({ code: rejection.code, rule: rejection.rule }, { code, rule });
     assert.notEqual(rejection.message, '', 'a refusal says why');
     return this;

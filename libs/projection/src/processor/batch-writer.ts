@@ -14,12 +14,13 @@ export const seal = (batch: Batch): SealedBatch => ({ batch, moves: batch.moves(
 
 /**
  * Writes a batch in one transaction: checkpoints by compare-and-set, then per table the deletions
- * and the upserts, then dead letters. Rejects with `FencedError` when another writer was there.
+ * and the upserts, then dead letters and what else belongs to it. Rejects with `FencedError` when another writer was there.
  */
 export async function writeBatch(
   database: SqlDatabase,
   incarnation: string,
   { batch, moves }: SealedBatch,
+  also?: (session: SqlSession) => Promise<void>,
 ): Promise<void> {
   await database.transaction(async (session) => {
     await moveCheckpoints(session, incarnation, moves);
@@ -30,6 +31,7 @@ export async function writeBatch(
       if (upserts.length > 0) await session.run(upsertStatement(buffer.table, upserts));
     }
     for (const letter of batch.deadLetters()) await insertLetter(session, letter);
+    await also?.(session);
   });
 }
 
@@ -53,14 +55,15 @@ export async function wasWritten(database: SqlDatabase, { moves }: SealedBatch):
 
 async function insertLetter(session: SqlSession, letter: DeadLetter): Promise<void> {
   const { projection, version, entry, change, reason } = letter;
-  const { changes: _changes, ...about } = entry;
+  const { partition, index } = entry;
+  const about = { ...entry, changes: undefined };
   await session.run({
     name: 'insert dead letter',
     text: `INSERT INTO projection_dead_letter (projection, version, partition, index, kind,
         namespace, record_key, entry, change, reason)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
-      ...[projection, version, entry.partition, entry.index],
+      ...[projection, version, partition, index],
       ...[change.kind, change.namespace, change.key],
       ...[JSON.stringify(about), JSON.stringify(change), reason],
     ],

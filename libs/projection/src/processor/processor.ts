@@ -1,8 +1,10 @@
+import type { AppliedEntry } from '@metad/eventsourcing';
 import type { Clock, PartitionId } from '@metad/foundation';
 import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
 import { FencedError, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
+import { loadParked } from '../dead-letter/parked.js';
 import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
 import type { BackOff } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
@@ -56,8 +58,8 @@ export interface ProcessorPorts {
   inspect?(version: ProjectionVersion, incarnations: ReadonlySet<string>): Promise<void>;
   /** True for the source's error that what follows a cursor is gone. */
   isCompacted?(error: unknown): boolean;
-  /** After a batch is durable; `batch` tells what it held. Must not throw. */
-  onWritten?(batch: Batch): void;
+  /** Entries whose rows are in the database now, in order per partition. Must not throw. */
+  onWritten?(entries: readonly AppliedEntry[]): void;
   /** A failure that an operator should read, once per occurrence. */
   onTrouble?(reason: string, error: unknown): void;
 }
@@ -69,6 +71,14 @@ export interface DurableCheckpoint {
 
 export type ProcessorState = 'starting' | 'running' | 'waiting' | 'fenced' | 'stopped';
 
+/** Work that waits for the moment between two batches. */
+interface Exclusive {
+  readonly run: () => Promise<void>;
+  readonly reject: (error: Error) => void;
+}
+
+const stopping = (): Error => new Error('the projection processor is stopping');
+
 export class OrderedProcessor {
   state: ProcessorState = 'starting';
   reason: string | null = null;
@@ -78,7 +88,7 @@ export class OrderedProcessor {
   private readonly checkpoints = new Map<string, Map<PartitionId, Checkpoint>>();
   private readonly meters = new Map<string, LagMeter>();
   private readonly dirty = new Set<PartitionId>();
-  private readonly exclusives: (() => Promise<void>)[] = [];
+  private readonly exclusives: Exclusive[] = [];
   private wake: () => void = () => undefined;
   private stopped = false;
   private reload = true;
@@ -140,8 +150,8 @@ export class OrderedProcessor {
    */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.stopped) return reject(new Error('the projection processor is stopping'));
-      this.exclusives.push(() => work().then(resolve, reject));
+      if (this.stopped) return reject(stopping());
+      this.exclusives.push({ run: () => work().then(resolve, reject), reject });
       this.wake();
     });
   }
@@ -162,7 +172,7 @@ export class OrderedProcessor {
         await this.recover(error, attempt);
       }
     }
-    for (const work of this.exclusives.splice(0)) await work();
+    for (const { reject } of this.exclusives.splice(0)) reject(stopping());
   }
 
   /** Decides what a failure of the loop means; afterwards everything is read again. */
@@ -189,6 +199,7 @@ export class OrderedProcessor {
     const partitions = this.ports.partitions();
     for (const version of this.live) {
       const incarnations = await loadCursors(database, version, partitions, incarnation);
+      await loadParked(database, version);
       await this.ports.inspect?.(version, incarnations);
     }
     this.publish();
@@ -201,7 +212,7 @@ export class OrderedProcessor {
   private async loop(): Promise<void> {
     let writing: Promise<void> = Promise.resolve();
     while (!this.stopped && !this.reload) {
-      const batch = new Batch();
+      const batch = new Batch(this.ports.onWritten !== undefined);
       try {
         await this.gather(batch);
       } finally {
@@ -223,7 +234,7 @@ export class OrderedProcessor {
   }
 
   private async runExclusives(): Promise<void> {
-    for (const work of this.exclusives.splice(0)) await work();
+    for (const { run } of this.exclusives.splice(0)) await run();
     this.reload = true;
   }
 
@@ -303,7 +314,7 @@ export class OrderedProcessor {
     for (const { cursor, to } of sealed.moves) {
       this.absorbed(cursor.projection, cursor.partition, to);
     }
-    this.ports.onWritten?.(batch);
+    this.ports.onWritten?.(batch.collected);
   }
 
   /** Lets changes gather for `lingerMs` after a write began, or sleeps until the log moves. */
@@ -338,7 +349,10 @@ export class OrderedProcessor {
 
   private absorbed(projection: string, partition: PartitionId, checkpoint: Checkpoint): void {
     let checkpoints = this.checkpoints.get(projection);
-    if (!checkpoints) this.checkpoints.set(projection, (checkpoints = new Map()));
+    if (!checkpoints) {
+      checkpoints = new Map<PartitionId, Checkpoint>();
+      this.checkpoints.set(projection, checkpoints);
+    }
     checkpoints.set(partition, checkpoint);
     this.watermarks.get(projection)?.set(partition, checkpoint.index);
     this.meters.get(projection)?.absorbed(partition);

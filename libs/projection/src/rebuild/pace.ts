@@ -31,6 +31,10 @@ export class Pace {
     return this.paused;
   }
 
+  get isEnding(): boolean {
+    return this.ending !== null;
+  }
+
   pause(): void {
     this.paused = true;
   }

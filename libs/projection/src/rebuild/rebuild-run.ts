@@ -213,7 +213,7 @@ export class RebuildRun {
       {
         ...this.ports,
         backOff: defaultBackOff,
-        isStopped: () => false,
+        isStopped: () => this.pace.isEnding,
         onWaiting: (reason) => {
           this.waiting = reason;
         },

@@ -83,7 +83,7 @@ export async function activateVersion(
   version: ProjectionVersion,
 ): Promise<void> {
   const { definition } = version;
-  await database.transaction(async (session) => {
+  const work = async (session: SqlSession): Promise<void> => {
     await session.run({ text: `SET LOCAL lock_timeout = '250ms'` });
     for (const shape of definition.tables) {
       const table = quoted(tableName(shape, version.version));
@@ -100,5 +100,6 @@ export async function activateVersion(
         WHERE projection = $1 AND version = $2`,
       values: [definition.name, version.version],
     });
-  });
+  };
+  await database.transaction(work, { durable: true });
 }

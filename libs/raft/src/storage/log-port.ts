@@ -53,11 +53,16 @@ export interface NodeLog {
   partition(partition: PartitionId): StoredLog;
   /** Writes all partitions' additions with one write and, if `sync`, one fdatasync. */
   append(writes: readonly PartitionWrite[], sync: boolean): Promise<void>;
-  /** A snapshot at `snapshot.index` is durable: entries up to `upTo` ≤ its index may go. */
+  /**
+   * A snapshot at `snapshot.index` is durable: entries up to `upTo` ≤ its index may go. They go
+   * when the archive has them, so `firstIndex` may move later. Ask again after a restart.
+   */
   compact(partition: PartitionId, snapshot: SnapshotMeta, upTo: LogIndex): void;
   /** Term of the last entry, or of the snapshot when there is none. */
   lastTerm(partition: PartitionId): Term;
   stats(): LogStats;
+  /** The soft limit of the disk is reached: refuse what grows state. Cheap; ends by itself. */
+  isStorageFull(): boolean;
   close(): Promise<void>;
 }
 
@@ -90,7 +95,7 @@ export interface LogStats {
   readonly liveBytes: number;
   /** The soft limit of the disk is reached: refuse what grows state. Ends by itself. */
   readonly storageFull: boolean;
-  /** Why old segments cannot be removed at present; null when they can. */
+  /** Why old entries cannot be archived or removed at present; null when they can. */
   readonly cleaningFault: string | null;
 }
 

@@ -12,7 +12,7 @@ const staggerTicks = 2;
  * forget their leader, so that votes are granted at once, and campaign: each partition has an order
  * of its own among the survivors, the first campaigns now and the others a little later, should
  * nobody lead by then. PreVote keeps a wrong alarm harmless. When it came back, the partitions led
- * here wake, so that their heartbeats reach it before it grows impatient.
+ * here wake, so that their heartbeats reach it before it grows impatient. A restart is both.
  */
 export class Failover {
   constructor(
@@ -27,9 +27,11 @@ export class Failover {
   ): Partition[] {
     const touched: Partition[] = [];
     for (const partition of partitions) {
-      if (!partition.isLive || partition.state === 'installing') continue;
-      const affected =
-        change === 'down' ? this.onDown(partition, peer) : this.onUp(partition, peer);
+      if (!partition.isLive || partition.refill !== null) continue;
+      if (partition.state === 'installing') continue;
+      const lost = change !== 'up' && this.onDown(partition, peer);
+      const back = change !== 'down' && this.onUp(partition, peer);
+      const affected = lost || back;
       if (affected) touched.push(partition);
     }
     return touched;

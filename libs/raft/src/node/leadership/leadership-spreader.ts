@@ -26,6 +26,7 @@ export class LeadershipSpreader {
     for (const partition of partitions) if (partition.serving) led.push(partition);
     if (led.length === 0) return;
     const shares = this.shares(led);
+    if (!isUneven(this.peers.self, shares)) return;
     const movable = led.map((partition) => this.asLed(partition));
     const movesMax = Math.max(1, Math.floor(led.length * stepPart));
     for (let move = 0; move < movesMax; move += 1) {
@@ -59,6 +60,14 @@ export class LeadershipSpreader {
     });
     return { partition: partition.id, load: partition.load, candidates };
   }
+}
+
+/** Whether a look at every partition could be worth its cost. */
+function isUneven(self: NodeName, shares: readonly Share[]): boolean {
+  const own = shares.find((share) => share.node === self);
+  return shares.some(
+    (share) => own !== undefined && (own.leaders > share.leaders || own.load > share.load * 1.3),
+  );
 }
 
 type Share = { -readonly [K in keyof LeadershipShare]: LeadershipShare[K] };

@@ -47,7 +47,10 @@ export class PeerLink {
   readonly liveness: Liveness;
   private readonly outbox: Outbox;
   private readonly held: HeldRequest[] = [];
-  private inFlight = 0;
+  /** What the unanswered requests carry. */
+  private readonly outstanding = new Set<FrameContents>();
+  /** The unanswered request that was sent beside the window, if any. */
+  private probing: FrameContents | null = null;
   private ticksSinceSent = 0;
 
   constructor(
@@ -71,7 +74,7 @@ export class PeerLink {
   }
 
   get framesInFlight(): number {
-    return this.inFlight;
+    return this.outstanding.size;
   }
 
   post(partition: PartitionId, message: Message): void {
@@ -108,7 +111,7 @@ export class PeerLink {
   /** Sends gathered messages as far as the window allows, and answers what is due. */
   flush(): void {
     while (!this.outbox.isEmpty) {
-      const windowFull = this.inFlight >= this.host.framesInFlightMax;
+      const windowFull = this.outstanding.size >= this.host.framesInFlightMax;
       const mayAnswer = this.held.length > 0 && (this.outbox.isAnswersOnly || windowFull);
       if (mayAnswer) this.answer();
       else if (windowFull) return;
@@ -127,9 +130,20 @@ export class PeerLink {
     this.probe();
   }
 
-  /** Sends a beat now, if the window has room. */
+  /**
+   * Asks now, beside the window: requests that a dying peer never answered may fill it, and that
+   * must not hide that nobody is there any more.
+   */
   probe(): void {
-    if (this.inFlight < this.host.framesInFlightMax) this.request();
+    if (this.probing === null) this.probing = this.request();
+  }
+
+  /** Nobody is there: requests without an answer will not get one. */
+  abandonOutstanding(): readonly FrameContents[] {
+    const lost = [...this.outstanding];
+    this.outstanding.clear();
+    this.probing = null;
+    return lost;
   }
 
   private isDue(held: HeldRequest | undefined): boolean {
@@ -142,16 +156,18 @@ export class PeerLink {
     held.respond(this.buildFrame(new FrameContents()));
   }
 
-  private request(): void {
+  private request(): FrameContents {
     const contents = new FrameContents();
     const frame = this.buildFrame(contents);
-    this.inFlight += 1;
+    this.outstanding.add(contents);
     this.ticksSinceSent = 0;
     this.transport.request(this.peer, frame, this.host.requestTimeoutMs, (failure, reply) => {
-      this.inFlight -= 1;
+      const expected = this.outstanding.delete(contents);
+      if (this.probing === contents) this.probing = null;
       if (reply !== null) this.host.onReply(this, reply);
-      else this.host.onLost(this, failure ?? 'timeout', contents);
+      else if (expected) this.host.onLost(this, failure ?? 'timeout', contents);
     });
+    return contents;
   }
 
   private buildFrame(contents: FrameContents): Uint8Array {

@@ -31,7 +31,8 @@ export interface PeerEvents {
   /** A quiet notice may not have arrived. */
   onQuietLost(partition: PartitionId): void;
   onPeerChange(peer: NodeName, change: LivenessChange): void;
-  onSnapshotFrame(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void;
+  /** A request that is not part of a round: a snapshot's, or an inquiry. */
+  onSideFrame(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void;
   onMalformed(from: NodeName, error: DecodeError): void;
   /** Input has arrived: a turn is due. */
   onInput(): void;
@@ -99,8 +100,8 @@ export class Peers {
   }
 
   private onRequest(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void {
-    if (frame[0] === FRAME_KIND.snapshot) {
-      this.events.onSnapshotFrame(from, frame, respond);
+    if (frame[0] !== FRAME_KIND.round) {
+      this.events.onSideFrame(from, frame, respond);
       return;
     }
     const link = this.of(from);
@@ -128,11 +129,18 @@ export class Peers {
 
   private onLost(link: PeerLink, failure: SendFailure, contents: FrameContents): void {
     if (failure === 'closed') return;
-    const { events } = this;
-    if (failure === 'gone') this.changed(link.peer, link.liveness.gone());
-    for (const partition of contents.appends) events.onUnreachable(partition, link.peer);
-    for (const partition of contents.quieted) events.onQuietLost(partition);
-    events.onInput();
+    this.forgo(contents, link.peer);
+    if (failure === 'gone') {
+      for (const lost of link.abandonOutstanding()) this.forgo(lost, link.peer);
+      this.changed(link.peer, link.liveness.gone());
+    }
+    this.events.onInput();
+  }
+
+  /** What a frame carried has not arrived, as far as anybody can tell. */
+  private forgo(contents: FrameContents, peer: NodeName): void {
+    for (const partition of contents.appends) this.events.onUnreachable(partition, peer);
+    for (const partition of contents.quieted) this.events.onQuietLost(partition);
   }
 
   private changed(peer: NodeName, change: LivenessChange): void {

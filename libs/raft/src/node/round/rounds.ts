@@ -169,12 +169,7 @@ export class Rounds {
   }
 
   private take(partition: Partition, ready: Ready): void {
-    if (ready.softState !== null || (ready.hardState?.term ?? partition.term) !== partition.term) {
-      partition.term = ready.hardState?.term ?? partition.term;
-      partition.role = ready.softState?.role ?? partition.role;
-      partition.leader = ready.softState?.leader ?? partition.leader;
-      this.host.onRoleChange(partition);
-    }
+    if (followRole(partition, ready)) this.host.onRoleChange(partition);
     if (ready.messages.length > 0) this.host.post(partition, ready.messages);
     for (const state of ready.readStates) answerReads(partition, state);
     if (ready.mustSync || ready.entries.length > 0 || ready.snapshot !== null) {
@@ -238,6 +233,16 @@ export class Rounds {
 
 function answerReads(partition: Partition, state: ReadState): void {
   partition.reads.answered(state.context, state.index);
+}
+
+/** Notes role, leader and term; true when one of them changed. */
+function followRole(partition: Partition, { softState, hardState }: Ready): boolean {
+  const before = partition.term;
+  if (hardState !== null) partition.term = hardState.term;
+  if (softState === null) return partition.term !== before;
+  partition.role = softState.role;
+  partition.leader = softState.leader; // May be null: nobody leads that this replica knows of.
+  return true;
 }
 
 /** What was to be applied lies behind the snapshot; the state machine waits for it. */

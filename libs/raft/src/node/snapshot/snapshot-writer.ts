@@ -1,5 +1,6 @@
 import { invariant, logIndex } from '@metad/foundation';
 import type { LogIndex } from '@metad/foundation';
+import type { SnapshotMeta } from '../../core/index.js';
 import type { NodeLimits, RaftNodeOptions } from '../node-options.js';
 import type { Partition } from '../partition/partition.js';
 import type { Turns } from '../turns.js';
@@ -60,7 +61,16 @@ export class SnapshotWriter {
   }
 
   private async write(partition: Partition): Promise<void> {
-    const { snapshots, log, turns } = this.options;
+    const meta = await this.writeImage(partition);
+    if (partition.state === 'installing' || partition.state === 'stopped') return;
+    this.options.log.compact(partition.id, meta, this.compactableTo(partition, meta.index));
+    partition.snapshotIndex = meta.index;
+    partition.replica.compacted();
+    await this.options.snapshots.prune(partition.id, snapshotsKept);
+  }
+
+  private async writeImage(partition: Partition): Promise<SnapshotMeta> {
+    const { snapshots, turns } = this.options;
     const { conf, applied } = partition.replica.status();
     const image = partition.machine.capture();
     try {
@@ -70,11 +80,7 @@ export class SnapshotWriter {
       const meta = { index, term, conf };
       const chunks = inSlices(image.chunks(), this.limits.snapshotChunkBytes, turns);
       await snapshots.write(partition.id, meta, chunks);
-      if (partition.state === 'installing' || partition.state === 'stopped') return;
-      log.compact(partition.id, meta, this.compactableTo(partition, index));
-      partition.snapshotIndex = index;
-      partition.replica.compacted();
-      await snapshots.prune(partition.id, snapshotsKept);
+      return meta;
     } finally {
       image.release();
     }

@@ -1,6 +1,7 @@
 import { invariant } from '@metad/foundation';
-import type { LogIndex, PartitionId, Term } from '@metad/foundation';
+import type { Clock, LogIndex, PartitionId, Term } from '@metad/foundation';
 import type { HardState, SnapshotMeta, StoredLog } from '../../core/index.js';
+import type { Archive } from '../archive-port.js';
 import type {
   LogStats,
   NodeLog,
@@ -9,6 +10,8 @@ import type {
   RecoveryReport,
 } from '../log-port.js';
 import type { BatchWriter } from './write/batch-writer.js';
+import { Archiver } from './archiver.js';
+import type { DiskWatch } from './disk-watch.js';
 import { PartitionLog } from './partition/partition-log.js';
 import type { RecordEncoder } from './write/record-encoder.js';
 import type { RecordReader } from './record-reader.js';
@@ -30,6 +33,10 @@ export interface LogParts {
   readonly pace: SyncPace;
   readonly logs: Map<PartitionId, PartitionLog>;
   readonly report: RecoveryReport;
+  readonly disk: DiskWatch;
+  readonly clock: Clock;
+  /** Null when nothing is archived: what is compacted is gone. */
+  readonly archive: Archive | null;
   readonly release: () => void;
 }
 
@@ -40,9 +47,15 @@ export interface LogParts {
 export class FileNodeLog implements NodeLog {
   private entriesWritten = 0;
   private closed = false;
+  private readonly archiver: Archiver | null;
   private readonly found: readonly RecoveredPartition[];
 
   constructor(private readonly parts: LogParts) {
+    const { archive, clock, writer, cleaner } = parts;
+    writer.onRotate = () => cleaner.wake();
+    this.archiver =
+      archive &&
+      new Archiver(archive, clock, (log, upTo) => this.drop(log, log.snapshotMeta, upTo));
     this.found = [...parts.logs.values()]
       .sort((a, b) => a.partition - b.partition)
       .map((log) => ({
@@ -105,10 +118,27 @@ export class FileNodeLog implements NodeLog {
   compact(partition: PartitionId, snapshot: SnapshotMeta, upTo: LogIndex): void {
     const log = this.log(partition);
     invariant(upTo <= snapshot.index, 'only what the snapshot covers is compacted');
+    invariant(upTo <= log.lastIndex(), 'compaction ends inside the log');
+    if (this.archiver === null && upTo >= log.firstIndex()) {
+      this.drop(log, snapshot, upTo);
+      return;
+    }
+    log.snapshotMeta = snapshot;
+    this.parts.encoder.restate(log, false);
+    this.parts.writer.start();
+    if (upTo >= log.firstIndex()) this.archiver?.enqueue(log, upTo);
+  }
+
+  private drop(log: PartitionLog, snapshot: SnapshotMeta, upTo: LogIndex): void {
+    if (this.parts.writer.failure !== null) return;
     log.compact(snapshot, upTo);
     this.parts.encoder.restate(log, false);
     this.parts.writer.start();
     this.parts.cleaner.wake();
+  }
+
+  isStorageFull(): boolean {
+    return this.parts.disk.isFull();
   }
 
   lastTerm(partition: PartitionId): Term {
@@ -126,14 +156,15 @@ export class FileNodeLog implements NodeLog {
       bytesOnDisk: segments.bytesOnDisk,
       tailBytes: budget.bytes,
       liveBytes: use.liveBytes,
-      storageFull: false,
-      cleaningFault: cleaner.fault,
+      storageFull: this.isStorageFull(),
+      cleaningFault: cleaner.fault ?? this.archiver?.fault ?? null,
     };
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     const { writer, cleaner, segments, release } = this.parts;
+    await this.archiver?.close();
     await cleaner.settle();
     this.closed = true;
     if (writer.failure === null) await writer.flushed(true).catch(() => undefined);

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import type { Clock, PartitionId } from '@metad/foundation';
-import { partitionId } from '@metad/foundation';
 import {
   checkStamp,
   DirectoryError,
@@ -10,20 +9,23 @@ import {
 } from '../disk/directory-stamp.js';
 import type { DirectoryStamp, Owner } from '../disk/directory-stamp.js';
 import { realFileSystem } from '../disk/real-file-system.js';
+import type { Archive } from '../archive-port.js';
 import type { FileSystem } from '../file-system-port.js';
 import type { NodeLog } from '../log-port.js';
 import { BatchWriter } from './write/batch-writer.js';
 import type { Position } from './write/batch-writer.js';
+import { DiskWatch } from './disk-watch.js';
+import type { DiskLimits } from './disk-watch.js';
 import { FileNodeLog } from './file-node-log.js';
 import { PartitionLog } from './partition/partition-log.js';
 import { RecordEncoder } from './write/record-encoder.js';
 import { RecordReader } from './record-reader.js';
-import { Replay } from './recovery/replay.js';
+import { replayInto } from './recovery/replay.js';
 import type { ReplayResult } from './recovery/replay.js';
-import { ReplayedPartition } from './recovery/replayed-partition.js';
+import type { ReplayedPartition } from './recovery/replayed-partition.js';
 import { SegmentCleaner } from './segment-cleaner.js';
 import { SegmentUse } from './partition/segment-use.js';
-import { segmentName, segmentNumber, Segments } from './segments.js';
+import { listSegments, segmentName, Segments } from './segments.js';
 import { SyncPace } from './write/sync-pace.js';
 import type { SyncMode } from './write/sync-pace.js';
 import { TailBudget } from './partition/tail-budget.js';
@@ -38,10 +40,15 @@ export interface NodeLogOptions extends Owner {
   /** Bytes of recent entries kept in memory, all partitions together. Default 64 MiB. */
   readonly tailBytesMax?: number;
   readonly syncMode?: SyncMode;
+  /** Takes committed entries before they leave the log; without one they are gone. */
+  readonly archive?: Archive;
+  /** When to report `storageFull`. Default: below 256 MiB free, whatever the log takes. */
+  readonly disk?: Partial<DiskLimits>;
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 const TAIL_BYTES_MAX = 64 * 1024 * 1024;
+const FREE_BYTES_MIN = 256 * 1024 * 1024;
 
 /**
  * Locks the directory, checks whose it is, recovers what it holds and opens it for writing.
@@ -77,17 +84,9 @@ async function openLocked(
   const segments = new Segments(fileSystem, directory, segmentBytes, stamp.salt);
   const reader = new RecordReader(segments);
   const found = new Map<PartitionId, ReplayedPartition>();
-  const located = (id: number): ReplayedPartition => {
-    const partition = partitionId(id);
-    let replayed = found.get(partition);
-    if (replayed === undefined) {
-      replayed = new ReplayedPartition(new PartitionLog(partition, reader, budget, use));
-      found.set(partition, replayed);
-    }
-    return replayed;
-  };
-  const replay = new Replay(fileSystem, directory, stamp.salt, located, () => found.values());
-  const result = replay.run(sequences);
+  const make = (partition: PartitionId): PartitionLog =>
+    new PartitionLog(partition, reader, budget, use);
+  const result = replayInto(found, fileSystem, directory, stamp.salt, make);
   const durable = await settleSegments(result, segments, fileSystem, directory);
   const pace = new SyncPace(options.syncMode ?? 'adaptive');
   const writer = new BatchWriter(segments, options.clock, pace, durable, result.lastBatch);
@@ -104,6 +103,9 @@ async function openLocked(
   const cleaner = new SegmentCleaner(segments, use, writer, encoder, reader, logs);
   await segments.prepare(durable.segment + 1);
   if (damaged > 0) await writer.flushed(true);
+  const limits = { logBytesMax: 0, freeBytesMin: FREE_BYTES_MIN, ...options.disk };
+  const logBytes = (): number => segments.bytesOnDisk;
+  const disk = new DiskWatch(fileSystem, directory, options.clock, limits, logBytes);
   const report = {
     fresh: sequences.length === 0,
     segments: result.segments.length,
@@ -125,13 +127,11 @@ async function openLocked(
     pace,
     logs,
     report,
+    disk,
+    clock: options.clock,
+    archive: options.archive ?? null,
     release,
   });
-}
-
-export function listSegments(fileSystem: FileSystem, directory: string): number[] {
-  const numbers = fileSystem.list(directory).map(segmentNumber);
-  return numbers.filter((number) => number !== null);
 }
 
 /** Checks or writes the stamp. */

@@ -17,6 +17,13 @@ export function segmentNumber(name: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
+/** Numbers of the segments in a directory, rising. */
+export const listSegments = (fileSystem: FileSystem, directory: string): number[] =>
+  fileSystem
+    .list(directory)
+    .map(segmentNumber)
+    .filter((number) => number !== null);
+
 /** What stands in the first 64 bytes of a segment. */
 export interface SegmentHeader {
   readonly version: number;

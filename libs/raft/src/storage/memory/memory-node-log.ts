@@ -162,6 +162,10 @@ export class MemoryNodeLog implements NodeLog {
     };
   }
 
+  isStorageFull(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {
     // Nothing is held beyond the content.
   }

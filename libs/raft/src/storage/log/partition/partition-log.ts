@@ -44,6 +44,8 @@ export class PartitionLog implements StoredLog {
   standingSegment = -1;
   /** Counts cuts of the tail, so that an eviction meant for older entries is recognized. */
   truncations = 0;
+  /** Counts snapshots that replaced the whole log. */
+  restarts = 0;
 
   constructor(
     readonly partition: PartitionId,
@@ -157,6 +159,7 @@ export class PartitionLog implements StoredLog {
   restart(snapshot: SnapshotMeta): void {
     this.forgetTail(this.last);
     this.truncations += 1;
+    this.restarts += 1;
     this.slots.clear();
     this.terms.clear();
     this.snapshotMeta = snapshot;

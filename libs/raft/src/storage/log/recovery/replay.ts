@@ -1,9 +1,12 @@
+import { partitionId } from '@metad/foundation';
+import type { PartitionId } from '@metad/foundation';
 import type { FileSystem } from '../../file-system-port.js';
-import { BATCH_RECORD_BYTES, FORMAT_VERSION, seedOf } from '../format/record.js';
-import type { ReplayedPartition } from './replayed-partition.js';
-import { SegmentScan } from './segment-scan.js';
-import type { BatchVerdict } from './segment-scan.js';
-import { readSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../segments.js';
+import { BATCH_RECORD_BYTES } from '../format/record.js';
+import type { PartitionLog } from '../partition/partition-log.js';
+import { ReplayedPartition } from './replayed-partition.js';
+import { loadSegment } from './segment-scan.js';
+import type { BatchVerdict, SegmentScan } from './segment-scan.js';
+import { listSegments, SEGMENT_HEADER_BYTES, segmentName } from '../segments.js';
 
 /** What the segments of a directory hold, and what recovery makes of it. */
 export interface ReplayResult {
@@ -18,11 +21,6 @@ export interface ReplayResult {
   readonly records: number;
   /** Findings in words, for the operator. */
   readonly findings: readonly string[];
-}
-
-/** The log was written by a newer program. Nothing was touched. */
-export class UnknownLogFormat extends Error {
-  override readonly name = 'UnknownLogFormat';
 }
 
 type Located = (partition: number) => ReplayedPartition;
@@ -74,23 +72,8 @@ export class Replay {
     };
   }
 
-  private load(sequence: number, bytesMax = Infinity): SegmentScan {
-    const file = this.fileSystem.open(`${this.directory}/${segmentName(sequence)}`, 'read');
-    try {
-      const bytes = new Uint8Array(Math.min(file.size(), bytesMax));
-      const length = file.read(bytes, 0);
-      const held = bytes.subarray(0, length);
-      const header = readSegmentHeader(held);
-      if (header !== null && header.version !== FORMAT_VERSION) {
-        throw new UnknownLogFormat(
-          `${segmentName(sequence)} has format ${header.version}, this program knows ` +
-            `${FORMAT_VERSION}: start the version that wrote it`,
-        );
-      }
-      return new SegmentScan(sequence, held, seedOf(this.salt, sequence));
-    } finally {
-      file.close();
-    }
+  private load(sequence: number, bytesMax?: number): SegmentScan {
+    return loadSegment(this.fileSystem, this.directory, sequence, this.salt, bytesMax);
   }
 
   /** False when the log ends in this segment. */
@@ -207,4 +190,25 @@ export class Replay {
   private place(scan: SegmentScan, offset: number): string {
     return `${segmentName(scan.sequence)} offset ${offset}`;
   }
+}
+
+/** Replays all segments of a directory into `found`; `make` gives the log of a partition. */
+export function replayInto(
+  found: Map<PartitionId, ReplayedPartition>,
+  fileSystem: FileSystem,
+  directory: string,
+  salt: number,
+  make: (partition: PartitionId) => PartitionLog,
+): ReplayResult {
+  const located = (id: number): ReplayedPartition => {
+    const partition = partitionId(id);
+    let replayed = found.get(partition);
+    if (replayed === undefined) {
+      replayed = new ReplayedPartition(make(partition));
+      found.set(partition, replayed);
+    }
+    return replayed;
+  };
+  const replay = new Replay(fileSystem, directory, salt, located, () => found.values());
+  return replay.run(listSegments(fileSystem, directory));
 }

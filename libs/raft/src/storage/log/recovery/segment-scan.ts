@@ -1,19 +1,54 @@
+import type { FileSystem } from '../../file-system-port.js';
 import {
   BATCH_BODY_BYTES,
   BATCH_RECORD_BYTES,
   BatchClaim,
   bodyIsSound,
+  FORMAT_VERSION,
   readBatch,
   readHeader,
   RECORD_HEADER_BYTES,
   RecordHeader,
+  seedOf,
 } from '../format/record.js';
+import { readSegmentHeader, segmentName } from '../segments.js';
 
 /** What stands at a place in a segment. */
 export type BatchVerdict = 'sound' | 'damaged' | 'none';
 
 /** Called for each record of a batch; `sound` is false when its body is damaged. */
 export type RecordVisitor = (header: RecordHeader, offset: number, sound: boolean) => void;
+
+/** The log was written by a newer program. Nothing was touched. */
+export class UnknownLogFormat extends Error {
+  override readonly name = 'UnknownLogFormat';
+}
+
+/** Reads a segment's bytes (the first `bytesMax`). Throws `UnknownLogFormat`. */
+export function loadSegment(
+  fileSystem: FileSystem,
+  directory: string,
+  sequence: number,
+  salt: number,
+  bytesMax = Infinity,
+): SegmentScan {
+  const name = segmentName(sequence);
+  const file = fileSystem.open(`${directory}/${name}`, 'read');
+  try {
+    const bytes = new Uint8Array(Math.min(file.size(), bytesMax));
+    const held = bytes.subarray(0, file.read(bytes, 0));
+    const header = readSegmentHeader(held);
+    if (header !== null && header.version !== FORMAT_VERSION) {
+      throw new UnknownLogFormat(
+        `${name} has format ${header.version}, this program knows ` +
+          `${FORMAT_VERSION}: start the version that wrote it`,
+      );
+    }
+    return new SegmentScan(sequence, held, seedOf(salt, sequence));
+  } finally {
+    file.close();
+  }
+}
 
 /** Reads the batches of one segment. Holds its bytes, judges nothing beyond them. */
 export class SegmentScan {

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { MetadClient } from '@metad/client';
+
+const watchers = 100;
+const eventsPerSecond = 1_000;
+const tickMs = 10;
+const roundMs = 10_000;
+const namespace = 'bench-watch';
+const watcherProgram = fileURLToPath(new URL('./watcher-process.js', import.meta.url));
+
+export interface Delivery {
+  readonly events: number;
+  readonly delivered: number;
+  readonly expected: number;
+  /** Microseconds from the leader's log time to a watcher: replication and commit are included. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** 100 watchers of one namespace in a process of their own, while 1,000 events a second happen. */
+export async function measureDelivery(servers: string): Promise<Delivery> {
+  const args = [watcherProgram, servers, namespace, String(watchers)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const writer = await MetadClient.connect({ servers, namespace });
+  const events = await write(writer);
+  await pause(2_000);
+  child.stdin.write('stop\n');
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  await writer.close();
+  const seen = JSON.parse(said.toString()) as Pick<Delivery, 'delivered' | 'p50' | 'p99'>;
+  return { events, expected: events * watchers, ...seen };
+}
+
+async function write(writer: MetadClient): Promise<number> {
+  const perTick = (eventsPerSecond * tickMs) / 1_000;
+  const underWay: Promise<unknown>[] = [];
+  const startedAt = performance.now();
+  for (let tick = 0; tick * tickMs < roundMs; tick += 1) {
+    for (let at = 0; at < perTick; at += 1) {
+      const count = tick * perTick + at;
+      const name = { tenantId: `t-${count % 50}`, resourceId: `r-${count % 5_000}` };
+      underWay.push(writer.command('AssignResource', { ...name, node: `node-${count}` }));
+    }
+    await pause(Math.max(0, startedAt + (tick + 1) * tickMs - performance.now()));
+  }
+  await Promise.all(underWay);
+  return underWay.length;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
