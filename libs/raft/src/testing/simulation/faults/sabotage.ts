@@ -16,6 +16,8 @@ export interface Sabotage {
   readonly bug: string;
   /** Seeds within which it must be found. */
   readonly seedsMax: number;
+  /** Also looked for with whole nodes, which are slower. */
+  readonly foundInWholeNodes?: boolean;
   /** The faults that bring it to light, when a general draw does so too rarely. */
   readonly focus?: Focus;
   plant?(replica: Replica, raft: RaftState): void;
@@ -51,9 +53,21 @@ const CONSENSUS: readonly Sabotage[] = [
     bug: 'a leader commits an entry of an older term because a quorum stored it',
     focus: {
       mischief: ['crashes', 'ambushes', 'splits'],
-      settings: { voters: 3, spares: 0, appendBytesMax: 60, ambushRate: 0.15, leaderHunt: 0.9 },
+      settings: {
+        voters: 3,
+        spares: 0,
+        clients: 6,
+        thinkMs: 4,
+        appendBytesMax: 60,
+        inflightAppendsMax: 1,
+        ambushRate: 0.1,
+        leaderHunt: 0.9,
+        mischiefEveryMs: 600,
+        links: { loss: 0, duplication: 0, delayMs: 20, straggling: 0 },
+        disk: { syncMs: 1, laggardFactor: 1, stalling: 0, stallMs: 0 },
+      },
     },
-    seedsMax: 100,
+    seedsMax: 300,
     plant(_replica, raft) {
       const matches = raft.log.matches.bind(raft.log);
       raft.log.matches = (index: LogIndex, term: Term) =>
@@ -85,6 +99,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-durability-wait',
     bug: 'answers go out before what they promise is durable',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica) {
       alterReady(replica, (ready) => ({
@@ -133,6 +148,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-election-restriction',
     bug: 'a vote is given to a log that lacks entries',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(_replica, raft) {
       raft.log.isUpToDate = () => true;
@@ -141,6 +157,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-consistency-check',
     bug: 'a follower takes entries without looking at the one before them',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(_replica, raft) {
       const matches = raft.log.matches.bind(raft.log);
@@ -151,6 +168,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'commit-beyond-match',
     bug: 'heartbeats tell followers a commit index beyond what they are known to have',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica, raft) {
       const tell = (message: Message): Message =>
@@ -168,6 +186,7 @@ const SERVICE: readonly Sabotage[] = [
       mischief: ['splits', 'deadLeaderSignals'],
       settings: { leaderHunt: 0.9, clients: 8, thinkMs: 4, keys: 1 },
     },
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica, raft) {
       const readIndex = replica.readIndex.bind(replica);
@@ -180,6 +199,7 @@ const SERVICE: readonly Sabotage[] = [
   {
     name: 'applied-twice',
     bug: 'after a restart some entries are handed out a second time',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(_replica, raft) {
       const { log } = raft;
@@ -191,6 +211,7 @@ const SERVICE: readonly Sabotage[] = [
   {
     name: 'deduplication-not-in-snapshot',
     bug: 'a snapshot forgets which commands were done',
+    foundInWholeNodes: true,
     seedsMax: 100,
     machine: { deduplicationNotInSnapshot: true },
   },
