@@ -13,6 +13,7 @@ import { Administration } from './verify/administration.js';
 import { checkHistory, checkLogs } from './verify/check-history.js';
 import type { Folded } from './verify/check-history.js';
 import { LogCollector } from './verify/log-collector.js';
+import { rebuildAll } from './verify/rebuild.js';
 import { settle } from './verify/settled.js';
 import { checkTables, projectionsCaughtUp } from './verify/tables.js';
 import { ALL_KINDS, clientMap } from './workload/subject.js';
@@ -105,7 +106,11 @@ async function checkProjections(
 ): Promise<string[]> {
   try {
     await projectionsCaughtUp(administration, nodes);
-    return await checkTables(cluster.database.url, nodes, records);
+    const faults = await checkTables(cluster.database.url, nodes, records);
+    if (faults.length > 0) return faults;
+    // What was kept up to date under fire must be what the log alone gives.
+    const rebuilt = await rebuildAll(administration, 0);
+    return [...rebuilt, ...(await checkTables(cluster.database.url, nodes, records))];
   } catch (error) {
     return [`projections: ${String(error)}`];
   }
