@@ -32,7 +32,7 @@ export class PlacementService implements OnModuleInit, OnModuleDestroy {
     await this.resources.close();
   }
 
-  /** Null when nobody has placed it. Asks the cluster only when our copy does not know, or is old. */
+  /** Null when nobody has placed it. Asks the cluster when our copy does not know, or is old. */
   async where(tenantId: string, resourceId: string): Promise<Whereabouts | null> {
     const known = this.resources.get(`${tenantId}/${resourceId}`);
     const staleMs = this.resources.standing().staleMs ?? Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 /**
  * Builds the package as it is published: the client and the three libraries that it stands on, with
- * types, compiled into `dist/`. Their names become relative paths, so that the package needs nothing
- * of this repository. Run by `npm pack`.
+ * types, compiled into `dist/`. Their names become relative paths, so that the package needs
+ * nothing of this repository. Run by `npm pack`.
  */
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

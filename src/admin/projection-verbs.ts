@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MetadError } from '@metad/contract';
 import type { Job, JobOptions } from '../projection/jobs/job-store.js';
 import type { ProjectionService } from '../projection/projection.service.js';
+import { registerDeadLetterVerbs } from './dead-letter-verbs.js';
 import type { AdminRouter } from './admin-router.js';
 
 const name = z.string().min(1).max(64);
@@ -49,7 +50,20 @@ export function registerProjectionVerbs(
       handle: async (body) => ({ jobId: (await service().jobs[verb](body.name)).jobId }),
     });
   }
+  for (const verb of ['pause', 'resume'] as const) {
+    router.register({
+      noun: 'projection',
+      verb,
+      schema: z.strictObject({ name }),
+      changes: true,
+      handle: async (body) => ({
+        name: body.name,
+        changed: (await service()[verb](body.name)) ?? true,
+      }),
+    });
+  }
   registerJobVerbs(router, service);
+  registerDeadLetterVerbs(router, service);
 }
 
 function registerJobVerbs(router: AdminRouter, service: () => ProjectionService): void {

@@ -9,13 +9,13 @@ import {
   openNodeLog,
   openSnapshotStore,
   NatsTransport,
-  type NodeLog,
+  type Archive,
 } from '@metad/raft';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
 import { diskIdentity } from './joining/disk-identity.js';
-import { NodeArchive } from './node-archive.js';
+import { ArchiveReader } from './archive-reader.js';
 import type { OpenedRaft } from './opened-raft.js';
 import type { PartitionMachines } from './partition-machines.js';
 
@@ -34,12 +34,15 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
   const { configuration, connection, machines, clock, logger, onFatal } = surroundings;
   const { dataDir: directory, cluster, node: self } = configuration;
   const identity = diskIdentity(directory);
-  const log = await openNodeLog({ directory, clock, cluster, node: self });
+  const archive = openNodeArchive(configuration, clock);
+  const log = await openNodeLog({
+    ...{ directory, clock, cluster, node: self },
+    ...(archive !== null && { archive }),
+  });
   const report = log.report();
   logger.info({ ...report }, report.fresh ? 'empty log' : 'log recovered');
   const snapshots = openSnapshotStore({ directory });
   for (const finding of snapshots.findings) logger.warn({ finding }, 'snapshot not usable');
-  const archive = openNodeArchive(configuration, log, clock);
   const random = seededRandom(randomInt(0x7fff_ffff));
   const transport = new NatsTransport({
     connection,
@@ -62,9 +65,6 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     random,
     turns: immediateTurns,
     onFatal,
-    ...(archive !== null && {
-      beforeCompact: (partition: PartitionId, upTo: LogIndex) => archive.takeOver(partition, upTo),
-    }),
     onPartitionStopped: (partition, error) =>
       logger.error({ partition, err: error }, 'a partition stopped on this node'),
     limits: {
@@ -79,8 +79,9 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     await transport.close();
     await log.close();
   };
+  const reader = archive === null ? null : new ArchiveReader(archive);
   const readArchived = async (partition: PartitionId, from: LogIndex) =>
-    archive === null ? null : archive.read(partition, from);
+    reader === null ? null : reader.read(partition, from);
   return { node, log, snapshots, transport, identity, readArchived, close };
 }
 
@@ -98,9 +99,7 @@ function isMember(
 /** Null where the node keeps none: then a rebuild can only begin at a snapshot. */
 function openNodeArchive(
   { archive, dataDir: directory }: Configuration,
-  log: NodeLog,
   clock: Clock,
-): NodeArchive | null {
-  if (archive === 'off') return null;
-  return new NodeArchive(openArchive({ directory, clock, retention: archive }), log);
+): Archive | null {
+  return archive === 'off' ? null : openArchive({ directory, clock, retention: archive });
 }

@@ -132,6 +132,7 @@ describe('a batch at the door', () => {
           { command: 'Batch', data: { commands: [] } },
           { command: 'ReleaseResource', data: { tenantId: 'acme' } },
           { ...release, expect: {}, extra: 1 },
+          { ...release, expect: { version: 0, absent: false, node: 'n1' } },
           7,
         ],
       }),
@@ -140,7 +141,9 @@ describe('a batch at the door', () => {
       'data.commands.1.data.resourceId',
       'data.commands.2.extra',
       'data.commands.2.expect',
-      'data.commands.3',
+      'data.commands.3.expect.version',
+      'data.commands.3.expect.absent',
+      'data.commands.4',
     ]);
     expect(faults('Batch', { commands: [], more: 1 }, { exists: true })).toEqual([
       'data.more',

@@ -109,11 +109,27 @@ function checkStep(
     faults.push({ field: `${path}.command`, reason: 'is not a command that a batch can hold' });
     return null;
   }
-  if (expect !== undefined && (!isObject(expect) || Object.keys(expect).length === 0)) {
-    faults.push({ field: `${path}.expect`, reason: 'must be an object with at least one field' });
-  }
+  if (expect !== undefined) faults.push(...expectFaults(expect, `${path}.expect`));
   faults.push(...dataFaults(registered, data, `${path}.data`));
   return { registered, data: data as Data };
+}
+
+/** What the envelope checks of a plain command's `expect`, for one inside a batch. */
+function expectFaults(expect: unknown, field: string): FieldFault[] {
+  if (!isObject(expect) || Object.keys(expect).length === 0) {
+    return [{ field, reason: 'must be an object with at least one field' }];
+  }
+  const { version, absent, exists } = expect;
+  const faults: FieldFault[] = [];
+  if (version !== undefined && !(Number.isSafeInteger(version) && Number(version) > 0)) {
+    faults.push({ field: `${field}.version`, reason: 'must be a whole number from 1' });
+  }
+  for (const [name, value] of Object.entries({ absent, exists })) {
+    if (value !== undefined && value !== true) {
+      faults.push({ field: `${field}.${name}`, reason: 'can only be true' });
+    }
+  }
+  return faults;
 }
 
 /** Every fault of a command's data, by path from the request's root; at most 20. */

@@ -1,3 +1,4 @@
+import type { EventBus } from '@nestjs/cqrs';
 import { logIndex, type Clock } from '@metad/foundation';
 import type { Logger } from '../app/logger.js';
 import type { Consensus } from '../consensus/consensus.js';
@@ -15,14 +16,16 @@ export interface LocalParts {
   readonly directory: PartitionDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly eventBus: EventBus;
 }
 
 /** The read model's surroundings in a running node. */
 export function localPorts(parts: LocalParts): ProjectionPorts {
-  const { source, consensus, directory, clock, logger } = parts;
+  const { source, consensus, directory, clock, logger, eventBus } = parts;
   return {
     source,
     clock,
+    eventBus: { publish: (event) => void eventBus.publish(event) },
     incarnation: () => (directory.known ? directory.cluster().incarnation : null),
     partitions: () => (directory.known ? directory.map().partitions() : []),
     committed: async (partition) => {

@@ -13,6 +13,8 @@ export interface ProjectionPorts {
   committed(partition: PartitionId): Promise<LogIndex | null>;
   /** Tells the log which index the tables still need next. */
   hold?(partition: PartitionId, index: number): void;
+  /** Receives a copy of every event once its rows are written, for side effects. */
+  readonly eventBus?: { publish(event: object): unknown };
   /** What an operator should read. */
   onTrouble(reason: string, error: unknown): void;
 }

@@ -20,7 +20,9 @@ export interface ProjectionStatus {
     /** Too far behind the log: a rebuild from a snapshot is under way. */
     | 'detached'
     /** Rows of another history: not served, being rebuilt. */
-    | 'foreign';
+    | 'foreign'
+    /** An operator stopped it. */
+    | 'paused';
   readonly checkpoints: readonly {
     readonly partition: number;
     readonly index: number;
@@ -36,7 +38,12 @@ export interface ProjectionStatus {
   readonly reason?: string;
 }
 
-const FAULT_STATES = { handler: 'halted', compacted: 'detached', foreign: 'foreign' } as const;
+const FAULT_STATES = {
+  handler: 'halted',
+  compacted: 'detached',
+  foreign: 'foreign',
+  paused: 'paused',
+} as const;
 const PROCESSOR_STATES = {
   starting: 'connecting',
   running: 'live',

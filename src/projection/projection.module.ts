@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { CqrsModule, EventBus } from '@nestjs/cqrs';
 import type { Clock } from '@metad/foundation';
 import { ProjectionRegistry } from '@metad/projection';
 import type { Configuration } from '../app/configuration.js';
@@ -9,14 +10,14 @@ import { Consensus } from '../consensus/consensus.js';
 import { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { LiveEventSource } from '../dispatch/live-event-source.js';
 import { KIND_PROJECTIONS } from '../kinds/read-side.js';
-import { HistoryProjection } from './history.projection.js';
+import { HistoryProjection } from './history/history.projection.js';
 import { localPorts } from './local-ports.js';
 import { defaultProjectionSettings } from './projection-ports.js';
 import { ProjectionService } from './projection.service.js';
 
 /** Stage 5: the committed log as tables. Provides null where the node runs without a database. */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, CqrsModule.forRoot()],
   providers: [
     ...KIND_PROJECTIONS,
     HistoryProjection,
@@ -35,6 +36,7 @@ import { ProjectionService } from './projection.service.js';
         PartitionDirectory,
         CLOCK,
         LOGGER,
+        EventBus,
       ],
       useFactory: (
         registry: ProjectionRegistry,
@@ -44,9 +46,10 @@ import { ProjectionService } from './projection.service.js';
         directory: PartitionDirectory,
         clock: Clock,
         logger: Logger,
+        eventBus: EventBus,
       ) => {
         if (database === null) return null;
-        const ports = localPorts({ source, consensus, directory, clock, logger });
+        const ports = localPorts({ source, consensus, directory, clock, logger, eventBus });
         const settings = { ...defaultProjectionSettings, ...database };
         return new ProjectionService(() => registry.definitions(), ports, settings);
       },

@@ -4,6 +4,7 @@ import {
   type DeadLetters,
   describeFailure,
   type ProjectionDefinition,
+  type ProjectionVersion,
 } from '@metad/projection';
 import type { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts, ProjectionSettings } from './projection-ports.js';
@@ -68,15 +69,41 @@ export class ProjectionService {
     return this.mustRun().letters;
   }
 
-  /** Lets a projection that a handler's failure halted try again. False if it was not halted. */
-  async retry(name: string): Promise<boolean> {
-    const { processor } = this.mustRun();
-    const halted = processor.versions.find((v) => v.name === name && v.fault?.kind === 'handler');
-    if (!halted) return false;
-    await processor.exclusive(async () => {
-      halted.fault = null;
+  /**
+   * Stops a projection from absorbing, until `resume` or the next start; the log waits within its
+   * budget. Throws NOT_FOUND, RULE_VIOLATED when something else holds it back already.
+   */
+  async pause(name: string): Promise<void> {
+    const version = this.live(name);
+    await this.mustRun().processor.exclusive(async () => {
+      if (version.fault && version.fault.kind !== 'paused') {
+        const message = `projection ${name} does not absorb now: ${version.fault.reason}`;
+        throw new MetadError('RULE_VIOLATED', message, { rule: 'projection-live' });
+      }
+      version.fault = { kind: 'paused', reason: 'paused by an operator' };
     });
-    return true;
+  }
+
+  /**
+   * Lets a projection go on that was paused, or that a handler's failure halted. False if it was
+   * neither. Throws NOT_FOUND.
+   */
+  async resume(name: string): Promise<boolean> {
+    const version = this.live(name);
+    return this.mustRun().processor.exclusive(async () => {
+      const kind = version.fault?.kind;
+      if (kind !== 'paused' && kind !== 'handler') return false;
+      version.fault = null;
+      return true;
+    });
+  }
+
+  private live(name: string): ProjectionVersion {
+    const { versions } = this.mustRun().processor;
+    const found = versions.find((version) => version.name === name);
+    if (found) return found;
+    const known = versions.map((version) => version.name);
+    throw new MetadError('NOT_FOUND', `no projection ${name.slice(0, 64)}`, { known });
   }
 
   private mustRun(): RunningProjections {

@@ -5,11 +5,13 @@ import {
   type ProjectionDefinition,
   ProjectionVersion,
   type SqlDatabase,
+  sqlStateOf,
 } from '@metad/projection';
 import { PositionCompacted } from '../dispatch/event-source.js';
 import { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts } from './projection-ports.js';
 import type { OpenReadModel } from './read-model-connection.js';
+import { SideEffects } from './side-effects.js';
 import { Supervisor } from './supervisor.js';
 
 /** The read model while its schema is there: the processor, jobs, and what watches over them. */
@@ -44,9 +46,11 @@ export class RunningProjections {
         if (isSchemaGone(error)) lose(reason);
       },
     };
+    const effects = ports.eventBus && new SideEffects(ports.eventBus, definitions, ports);
     const processor = new OrderedProcessor(
       {
         ...shared,
+        ...(effects && { onWritten: (entries) => effects.publish(entries) }),
         inspect: (version, incarnations) => supervisor.inspect(version, incarnations),
         isCompacted: (error) => error instanceof PositionCompacted,
       },
@@ -70,9 +74,7 @@ export class RunningProjections {
 
 /** Undefined table, schema or column: somebody dropped or replaced what was migrated. */
 const isSchemaGone = (error: unknown): boolean =>
-  ['42P01', '3F000', '42703'].includes(
-    String((error as { readonly code?: unknown } | null)?.code ?? ''),
-  );
+  ['42P01', '3F000', '42703'].includes(sqlStateOf(error) ?? '');
 
 async function liveVersions(
   database: SqlDatabase,

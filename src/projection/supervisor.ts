@@ -51,7 +51,8 @@ export class Supervisor {
     await this.findAhead(processor);
     for (const version of processor.versions) {
       const { fault, name } = version;
-      if (!fault || fault.kind === 'handler' || jobs.isBusy(name)) continue;
+      const mends = fault?.kind === 'compacted' || fault?.kind === 'foreign';
+      if (!mends || jobs.isBusy(name)) continue;
       await this.rebuild(name, jobs);
     }
   }

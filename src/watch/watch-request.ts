@@ -34,7 +34,7 @@ export function parseClose(value: Readonly<Record<string, unknown>>): string | n
   return parsed.data.close;
 }
 
-/** Throws INVALID_ARGUMENT with every fault, INCARNATION_CHANGED for a position of another history. */
+/** Throws INVALID_ARGUMENT with every fault, INCARNATION_CHANGED for another history's position. */
 export function parseOpen(
   namespace: string,
   value: Readonly<Record<string, unknown>>,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startBroker } from '../../src/cli/embedded/index.js';
 import type { EmbeddedBroker } from '../../src/cli/embedded/index.js';
-import { FakeService } from '../fixtures/fake-service.js';
-import { runMetactl, startMetactl } from '../fixtures/metactl.js';
-import type { MetactlRun } from '../fixtures/metactl.js';
+import { FakeService } from '../fixtures/cli/fake-service.js';
+import { runMetactl, startMetactl } from '../fixtures/cli/metactl.js';
+import type { MetactlRun } from '../fixtures/cli/metactl.js';
 
 let broker: EmbeddedBroker;
 let service: FakeService;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startBroker } from '../../src/cli/embedded/index.js';
 import type { EmbeddedBroker } from '../../src/cli/embedded/index.js';
-import { FakeService } from '../fixtures/fake-service.js';
-import { runMetactl } from '../fixtures/metactl.js';
-import type { MetactlRun } from '../fixtures/metactl.js';
+import { FakeService } from '../fixtures/cli/fake-service.js';
+import { runMetactl } from '../fixtures/cli/metactl.js';
+import type { MetactlRun } from '../fixtures/cli/metactl.js';
 
 let broker: EmbeddedBroker;
 let service: FakeService;
@@ -161,10 +161,15 @@ describe('metactl projection rebuild', () => {
     service.admin.set('job.show', () => {
       polls += 1;
       if (polls < 3) return { state: 'running', done: polls * 10, total: 30, rate: 10 };
-      return { state: 'done', done: 30, total: 30, equalsLive: true };
+      const partitions = [{ rows: 7 }, { rows: 5 }];
+      const verification = { version: 2, equal: true, partitions, differences: [] };
+      const report = { activated: false, equalsLive: true, verification };
+      return { state: 'done', done: 30, total: 30, report };
     });
     const run = await metactl('projection', 'rebuild', 'resource', '--node', 'n2', '--no-activate');
-    expect(run).toMatchObject({ code: 0, out: expect.stringMatching(/equalsLive +true/) });
+    expect(run.code).toBe(0);
+    expect(run.out).toMatch(/rows +12\nstate machine +equal\nversion before +equal\n/);
+    expect(run.out).toMatch(/in use +still the version before/);
     expect(asked).toEqual([{ node: 'n2', body: { name: 'resource', activate: false } }]);
   });
 

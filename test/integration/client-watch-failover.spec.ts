@@ -142,7 +142,7 @@ describe('watchers of a cluster whose leaders are killed', () => {
     const acknowledged = (await Promise.all(writing)).flat();
     expect(acknowledged.length).toBeGreaterThan(100);
 
-    // The reference is the log itself, read from its beginning by a watcher that was never disturbed.
+    // The reference is the log itself, read from its beginning once all is quiet.
     const incarnation = acknowledged[0]?.split('.')[1] ?? '';
     const start = [1, 2, 3, 4].map((partition) => `m1.${incarnation}.${partition}.0`).join(',');
     const reference = new Observer(writer, {}, start);

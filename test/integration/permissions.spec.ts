@@ -89,7 +89,7 @@ const nodeUser: User = {
   open: () => connect({ servers: server.url, authenticator: nkeyAuthenticator(seed) }),
 };
 
-/** What the broker says about one act: `allowed`, or which operation on which subject it refused. */
+/** What the broker says about one act: `allowed`, or which operation it refused. */
 async function verdictOn(
   user: User,
   act: 'publish' | 'subscription',

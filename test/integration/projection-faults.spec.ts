@@ -188,6 +188,22 @@ function refusing(
   });
 }
 
+describe('an operator', () => {
+  it('stops one projection and lets it go on', async () => {
+    begin();
+    node.work(1, 300);
+    await node.settled();
+    await node.projections.pause('resource');
+    node.work(2, 300);
+    await until(() => status('history')?.lagEntries === 0, 'history goes on');
+    expect(status('resource')).toMatchObject({ state: 'paused' });
+    expect(status('resource')?.lagEntries).toBeGreaterThan(0);
+    expect(await node.projections.resume('resource')).toBe(true);
+    expect(await node.projections.resume('resource')).toBe(false);
+    await proven();
+  });
+});
+
 describe('a handler that fails', () => {
   it('halts its projection before that entry, and no other', async () => {
     let isBroken = true;
@@ -202,7 +218,7 @@ describe('a handler that fails', () => {
     expect(status('resource')?.reason).toContain('will not have acme/bad');
     expect(status('resource')?.lagEntries).toBeGreaterThan(0);
     isBroken = false;
-    expect(await node.projections.retry('resource')).toBe(true);
+    expect(await node.projections.resume('resource')).toBe(true);
     await proven();
   });
 

@@ -3,6 +3,7 @@ export type { TableShape, Column, ColumnType, Cell, Row } from './table/table-sh
 export type {
   ProjectionHandler,
   ProjectionDefinition,
+  EventClass,
   FailurePolicy,
   RowSink,
   TableRows,
@@ -22,7 +23,7 @@ export { RowDigest } from './table/row-digest.js';
 export { FencedError, Cursor } from './checkpoint/checkpoint.js';
 export type { Checkpoint } from './checkpoint/checkpoint.js';
 export { Batch } from './processor/batch.js';
-export { failureOf } from './postgres/sql-database.js';
+export { failureOf, sqlStateOf } from './postgres/sql-database.js';
 export type {
   SqlDatabase,
   SqlSession,
@@ -54,3 +55,4 @@ export { cataloguedVersions, createVersion, dropVersion } from './rebuild/versio
 export type { CataloguedVersion, VersionState } from './rebuild/version-catalog.js';
 export { DeadLetters } from './dead-letter/dead-letters.js';
 export type { StoredLetter, LetterState } from './dead-letter/dead-letters.js';
+export { upsertStatement } from './table/statements.js';

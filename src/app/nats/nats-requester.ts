@@ -1,3 +1,3 @@
-/** One request path for the whole system: nodes and clients alike (docs/adr/0003-nats-client.md). */
+/** One request path for nodes and clients alike (docs/adr/0003-nats-client.md). */
 export { NatsRequester } from '@metad/client';
 export type { RequestOutcome } from '@metad/client';

@@ -119,7 +119,9 @@ export class LocalCluster {
     );
   }
 
-  /** For `kill -9 $(cat data/n1/pid)`. After the node is ready: its directory is its own to make. */
+  /**
+   * For `kill -9 $(cat data/n1/pid)`. After the node is ready: its directory is its own to make.
+   */
   private async writePid({ plan, pid, ready }: NodeProcess): Promise<void> {
     const isReady = await ready.then(
       () => true,

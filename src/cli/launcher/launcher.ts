@@ -102,7 +102,7 @@ export class Launcher {
         `  npx metactl cmd AssignResource -n prod ${assign}`,
         '  npx metactl list resources -n prod',
         '  npx metactl cluster status',
-        `  kill -9 $(cat ${shown(this.cluster.pidFile(first))})   # watch the failover; it comes back`,
+        `  kill -9 $(cat ${shown(this.cluster.pidFile(first))})   # a failover; it comes back`,
         `  npx metactl projection rebuild resource --node ${nodes.at(-1) ?? first}`,
         `Dashboard: ${addresses[0] ?? ''}/   Logs: ${shown(this.options.dataDir)}/<node>.log`,
         'Ctrl-C drains the nodes and leaves nothing running.',

@@ -24,6 +24,11 @@ export class LeaseSchedule {
   constructor(private readonly ttlMsOf: (record: StoredRecord) => number | null) {}
 
   /** False when no lease can end: the leader need not measure. */
+  /** Slots held, stale ones included. */
+  get size(): number {
+    return this.heap.length;
+  }
+
   get hasLeases(): boolean {
     return this.heap.length > 0;
   }

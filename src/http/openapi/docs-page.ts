@@ -7,7 +7,8 @@ interface Operation {
 }
 
 const STYLE = `
-  body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+  body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }
+  body { padding: 0 1rem }
   code, pre { font: 13px/1.45 ui-monospace, monospace }
   pre { background: #8881; padding: .75rem; overflow-x: auto; border-radius: .4rem }
   summary { cursor: pointer; padding: .25rem 0 }

@@ -85,7 +85,7 @@ export class PartitionRoutes {
       this.refreshes += 1;
       return true;
     } catch {
-      return false; // A map of a later format: forwarding nodes understand it, this client need not.
+      return false; // A map of a later format: any node understands it and forwards.
     }
   }
 }

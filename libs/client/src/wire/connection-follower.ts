@@ -10,7 +10,7 @@ export interface ConnectionEvents {
   refused(subject: string): void;
 }
 
-/** Follows a connection's state, so that a call waits for the link instead of sending into a void. */
+/** Follows a connection's state, so that calls wait for the link and send nothing into a void. */
 export class ConnectionFollower {
   private up = true;
   private waiting: (() => void)[] = [];

@@ -84,11 +84,11 @@ export async function loadCursors(
 
 const cursorOf = (projection: string, version: number, row: CheckpointRow): Cursor =>
   new Cursor(
-    projection,
-    version,
-    partitionId(row.partition),
-    logIndex(Number(row.index)),
-    term(Number(row.term)),
-    logTime(Number(row.log_time)),
-    RowDigest.parse(row.digest, Number(row.row_count)),
+    { projection, version, partition: partitionId(row.partition) },
+    {
+      index: logIndex(Number(row.index)),
+      term: term(Number(row.term)),
+      time: logTime(Number(row.log_time)),
+      digest: RowDigest.parse(row.digest, Number(row.row_count)),
+    },
   );

@@ -1,5 +1,5 @@
 import type { LogIndex, LogTime, PartitionId, Term } from '@metad/foundation';
-import { RowDigest } from '../table/row-digest.js';
+import type { RowDigest } from '../table/row-digest.js';
 
 /**
  * How far one version of one projection has absorbed one partition, and the digest of its rows at
@@ -13,17 +13,32 @@ export interface Checkpoint {
   readonly digest: RowDigest;
 }
 
+/** Which row of the checkpoints. */
+export interface CursorName {
+  readonly projection: string;
+  readonly version: number;
+  readonly partition: PartitionId;
+}
+
 /** Where the fold of one projection version over one partition stands in memory. */
 export class Cursor {
-  constructor(
-    readonly projection: string,
-    readonly version: number,
-    readonly partition: PartitionId,
-    public index: LogIndex,
-    public term: Term,
-    public time: LogTime,
-    readonly digest: RowDigest,
-  ) {}
+  readonly projection: string;
+  readonly version: number;
+  readonly partition: PartitionId;
+  index: LogIndex;
+  term: Term;
+  time: LogTime;
+  readonly digest: RowDigest;
+
+  constructor(name: CursorName, start: Checkpoint) {
+    this.projection = name.projection;
+    this.version = name.version;
+    this.partition = name.partition;
+    this.index = start.index;
+    this.term = start.term;
+    this.time = start.time;
+    this.digest = start.digest.clone();
+  }
 
   checkpoint(): Checkpoint {
     const { index, term, time } = this;

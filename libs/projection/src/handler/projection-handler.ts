@@ -49,5 +49,10 @@ export interface ProjectionDefinition {
   readonly onFailure: FailurePolicy;
   /** Names of the event classes it handles; null means every event. */
   readonly events: ReadonlySet<string> | null;
+  /** The same as classes, for the copies that go to the EventBus; empty when it handles all. */
+  readonly eventClasses: readonly EventClass[];
   readonly handler: ProjectionHandler;
 }
+
+/** An event as `*.events.ts` declares it: its name is the event's type. */
+export type EventClass = new (data: never) => object;

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Injectable } from '@nestjs/common';
 import type {
+  EventClass,
   FailurePolicy,
   ProjectionDefinition,
   ProjectionHandler,
@@ -25,7 +26,7 @@ export interface ProjectionOptions {
 
 interface ProjectionMetadata {
   readonly options: ProjectionOptions;
-  readonly events: ReadonlySet<string> | null;
+  readonly classes: readonly EventClass[] | null;
 }
 
 type HandlerClass = abstract new (...args: never[]) => ProjectionHandler;
@@ -37,13 +38,12 @@ type HandlerClass = abstract new (...args: never[]) => ProjectionHandler;
 export function Projection(options: ProjectionOptions) {
   return (target: HandlerClass): void => {
     const classes = Reflect.getOwnMetadata(EVENTS_HANDLER_METADATA, target) as
-      readonly { readonly name: string }[] | undefined;
+      readonly EventClass[] | undefined;
     if (!classes && options.everyEvent !== true) {
       throw new TypeError(`@Projection of ${target.name} must stand above its @EventsHandler`);
     }
     Reflect.deleteMetadata(EVENTS_HANDLER_METADATA, target);
-    const events = classes ? new Set(classes.map((type) => type.name)) : null;
-    const metadata: ProjectionMetadata = { options, events };
+    const metadata: ProjectionMetadata = { options, classes: classes ?? null };
     Reflect.defineMetadata(PROJECTION_METADATA, metadata, target);
     Injectable()(target);
   };
@@ -56,5 +56,7 @@ export function projectionOf(instance: object): ProjectionDefinition | null {
   if (!metadata) return null;
   const { name, tables, onFailure = 'halt' } = metadata.options;
   const handler = instance as ProjectionHandler;
-  return { name, tables, onFailure, events: metadata.events, handler };
+  const { classes } = metadata;
+  const events = classes ? new Set(classes.map((type) => type.name)) : null;
+  return { name, tables, onFailure, events, eventClasses: classes ?? [], handler };
 }

@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { sqlStateOf } from './sql-database.js';
 import type {
   SqlDatabase,
   SqlResult,
@@ -112,6 +113,7 @@ async function runOn<R extends object>(
 }
 
 /** The server answered with an error: the connection itself is sound. */
-const isStatementError = (error: unknown): boolean =>
-  /^[0-9A-Z]{5}$/.test(String((error as { readonly code?: unknown }).code ?? '')) &&
-  !/^(08|57)/.test(String((error as { readonly code?: unknown }).code));
+function isStatementError(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  return code !== null && !/^(08|57)/.test(code);
+}

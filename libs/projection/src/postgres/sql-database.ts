@@ -44,10 +44,16 @@ export type SqlFailure =
   /** Anything else: an operator must look, the writer tries again slowly. */
   | 'other';
 
-/** Sorts errors by SQLSTATE class; what carries none came from the connection. */
-export function failureOf(error: unknown): SqlFailure {
+/** The five characters with which a server says what went wrong; null for any other error. */
+export function sqlStateOf(error: unknown): string | null {
   const code = (error as { readonly code?: unknown } | null)?.code;
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return 'unavailable';
-  if (/^(08|40|53|55|57|58)/.test(code)) return 'unavailable';
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+/** Sorts errors by SQLSTATE class; what carries none came from the connection, or from us. */
+export function failureOf(error: unknown): SqlFailure {
+  if (error instanceof TypeError || error instanceof RangeError) return 'other';
+  const code = sqlStateOf(error);
+  if (code === null || /^(08|40|53|55|57|58)/.test(code)) return 'unavailable';
   return /^(22|23)/.test(code) ? 'badData' : 'other';
 }

@@ -55,14 +55,15 @@ export async function wasWritten(database: SqlDatabase, { moves }: SealedBatch):
 
 async function insertLetter(session: SqlSession, letter: DeadLetter): Promise<void> {
   const { projection, version, entry, change, reason } = letter;
-  const { changes: _changes, ...about } = entry;
+  const { partition, index } = entry;
+  const about = { ...entry, changes: undefined };
   await session.run({
     name: 'insert dead letter',
     text: `INSERT INTO projection_dead_letter (projection, version, partition, index, kind,
         namespace, record_key, entry, change, reason)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
-      ...[projection, version, entry.partition, entry.index],
+      ...[projection, version, partition, index],
       ...[change.kind, change.namespace, change.key],
       ...[JSON.stringify(about), JSON.stringify(change), reason],
     ],

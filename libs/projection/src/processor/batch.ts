@@ -29,6 +29,16 @@ export class Batch {
   /** Entries, counted once per partition however many projections took them. */
   entries = 0;
 
+  /** The entries themselves, when somebody wants them after the batch is written; else empty. */
+  readonly collected: AppliedEntry[] = [];
+
+  constructor(private readonly collects = false) {}
+
+  count(entry: AppliedEntry): void {
+    this.entries += 1;
+    if (this.collects) this.collected.push(entry);
+  }
+
   get isEmpty(): boolean {
     return this.starts.size === 0;
   }

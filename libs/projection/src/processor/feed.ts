@@ -91,7 +91,7 @@ function lowest(cursors: readonly Fed[]): LogIndex | null {
 }
 
 function foldEntry(entry: AppliedEntry, cursors: readonly Fed[], batch: Batch): void {
-  batch.entries += 1;
+  batch.count(entry);
   for (const [version, cursor] of cursors) {
     if (cursor.index !== entry.index - 1 || version.fault) continue;
     if (entry.term < cursor.term) {

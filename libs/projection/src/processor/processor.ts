@@ -1,3 +1,4 @@
+import type { AppliedEntry } from '@metad/eventsourcing';
 import type { Clock, PartitionId } from '@metad/foundation';
 import { Batch } from './batch.js';
 import { seal } from './batch-writer.js';
@@ -57,8 +58,8 @@ export interface ProcessorPorts {
   inspect?(version: ProjectionVersion, incarnations: ReadonlySet<string>): Promise<void>;
   /** True for the source's error that what follows a cursor is gone. */
   isCompacted?(error: unknown): boolean;
-  /** After a batch is durable; `batch` tells what it held. Must not throw. */
-  onWritten?(batch: Batch): void;
+  /** Entries whose rows are in the database now, in order per partition. Must not throw. */
+  onWritten?(entries: readonly AppliedEntry[]): void;
   /** A failure that an operator should read, once per occurrence. */
   onTrouble?(reason: string, error: unknown): void;
 }
@@ -211,7 +212,7 @@ export class OrderedProcessor {
   private async loop(): Promise<void> {
     let writing: Promise<void> = Promise.resolve();
     while (!this.stopped && !this.reload) {
-      const batch = new Batch();
+      const batch = new Batch(this.ports.onWritten !== undefined);
       try {
         await this.gather(batch);
       } finally {
@@ -313,7 +314,7 @@ export class OrderedProcessor {
     for (const { cursor, to } of sealed.moves) {
       this.absorbed(cursor.projection, cursor.partition, to);
     }
-    this.ports.onWritten?.(batch);
+    this.ports.onWritten?.(batch.collected);
   }
 
   /** Lets changes gather for `lingerMs` after a write began, or sleeps until the log moves. */
@@ -348,7 +349,10 @@ export class OrderedProcessor {
 
   private absorbed(projection: string, partition: PartitionId, checkpoint: Checkpoint): void {
     let checkpoints = this.checkpoints.get(projection);
-    if (!checkpoints) this.checkpoints.set(projection, (checkpoints = new Map()));
+    if (!checkpoints) {
+      checkpoints = new Map<PartitionId, Checkpoint>();
+      this.checkpoints.set(projection, checkpoints);
+    }
     checkpoints.set(partition, checkpoint);
     this.watermarks.get(projection)?.set(partition, checkpoint.index);
     this.meters.get(projection)?.absorbed(partition);

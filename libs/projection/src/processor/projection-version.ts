@@ -20,7 +20,9 @@ export interface Fault {
     /** What follows its checkpoint is no longer in log or archive: it must begin from a snapshot. */
     | 'compacted'
     /** Its rows are of another history than the log: they are not to be read. */
-    | 'foreign';
+    | 'foreign'
+    /** An operator stopped it; the log waits within its budget. */
+    | 'paused';
   readonly reason: string;
 }
 

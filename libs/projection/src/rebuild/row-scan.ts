@@ -49,7 +49,7 @@ function cellOf(column: Column, found: unknown): Cell {
       return Number(found);
     case 'json':
     case 'textArray':
-      return canonicalJson(JSON.parse(String(found)));
+      return canonicalJson(JSON.parse(found as string));
     case 'text':
     case 'integer':
     case 'boolean':

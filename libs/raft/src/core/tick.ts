@@ -1,7 +1,7 @@
 import { isVoter } from './membership/configuration.js';
 import { quorumReached } from './membership/quorum.js';
 import { startPreVote } from './roles/election.js';
-import { maybeFinishConfChange } from './leading/commit.js';
+import { maybeLeaveJoint } from './leading/commit.js';
 import type { Leadership } from './leading/leadership.js';
 import { startReadRound } from './leading/reads.js';
 import { broadcastHeartbeat } from './leading/replicate.js';
@@ -33,8 +33,7 @@ function tickLeader(raft: RaftState, leadership: Leadership): void {
   }
   tickTransfer(raft, leadership);
   for (const peer of leadership.peers) tickSnapshot(raft, leadership, peer);
-  maybeFinishConfChange(raft, leadership);
-  if (raft.leadership === null) return;
+  maybeLeaveJoint(raft, leadership);
   leadership.heartbeatElapsed += 1;
   if (leadership.heartbeatElapsed < heartbeatTicks) return;
   leadership.heartbeatElapsed = 0;

@@ -3,12 +3,14 @@ import type { Message, Ready } from '../core/index.js';
 import { Activity } from './activity.js';
 import { Failover } from './leadership/failover.js';
 import { LeadershipSpreader } from './leadership/leadership-spreader.js';
+import { FRAME_KIND } from './frame/round-frame.js';
 import type { Beat, QuietNotice } from './frame/round-frame.js';
 import { tickTimes } from './node-options.js';
 import type { NodeLimits, RaftNodeOptions } from './node-options.js';
-import { NodeStats } from './node-stats.js';
+import { countFrames, countPartitions, NodeStats } from './node-stats.js';
 import type { NodeStatsSnapshot } from './node-stats.js';
 import type { Partition } from './partition/partition.js';
+import { Refills } from './partition/refills.js';
 import type { LivenessChange } from './peer/liveness.js';
 import { Peers } from './peer/peers.js';
 import type { LeaderChange } from './raft-node-port.js';
@@ -21,9 +23,8 @@ import { SnapshotKeeper } from './snapshot/snapshot-keeper.js';
 const intervalTicks = 20;
 
 /**
- * Puts the parts of a node together: rounds, peers, applying, rest, failover and snapshots, and the
- * one timer that drives all of them. Decides nothing itself; each handler below is one event and
- * says which parts must know of it.
+ * Puts the parts of a node together and drives them by one timer. Decides nothing itself; each
+ * handler below is one event and says which parts must know of it.
  */
 export class Engine {
   readonly partitions = new Map<PartitionId, Partition>();
@@ -32,6 +33,7 @@ export class Engine {
   readonly rounds: Rounds;
   readonly activity: Activity;
   readonly snapshots: SnapshotKeeper;
+  readonly refills: Refills;
   readonly leaderListeners: ((change: LeaderChange) => void)[] = [];
   /** Called after every tick. */
   readonly tickListeners: (() => void)[] = [];
@@ -82,6 +84,11 @@ export class Engine {
       this.giveTo(partition, to),
     );
     this.spreadTicks = Math.max(1, Math.round(limits.spreadMs / tickMs));
+    this.refills = new Refills(options, limits, {
+      partition: (id) => this.partitions.get(id) ?? null,
+      onHealed: (partition) => this.onHealed(partition),
+      onFailed: (partition, error) => this.fail(partition, error),
+    });
     this.snapshots = new SnapshotKeeper(options, limits, {
       onInstalled: (partition, index) => this.onInstalled(partition, index),
       onFailed: (partition, error) => this.fail(partition, error),
@@ -101,7 +108,7 @@ export class Engine {
 
   add(partition: Partition): void {
     this.partitions.set(partition.id, partition);
-    this.activity.add(partition);
+    if (partition.refill === null) this.activity.add(partition);
     this.rounds.touch(partition);
   }
 
@@ -130,20 +137,12 @@ export class Engine {
   }
 
   statsSnapshot(proposalsInFlight: number): NodeStatsSnapshot {
-    const links = [...this.peers.all()];
-    const partitions = [...this.partitions.values()];
-    const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+    const { taken: snapshotsTaken, failures: snapshotFailures } = this.snapshots;
     return {
       ...this.stats.counters(),
-      partitions: partitions.length,
-      quietPartitions: partitions.filter((partition) => partition.state === 'quiet').length,
-      leaders: partitions.filter((partition) => partition.role === 'leader').length,
-      proposalsInFlight,
-      snapshotsTaken: this.snapshots.taken,
-      snapshotFailures: this.snapshots.failures,
-      framesInFlight: sum(links.map((link) => link.framesInFlight)),
-      gatheredBytes: sum(links.map((link) => link.gatheredBytes)),
-      droppedMessages: sum(links.map((link) => link.droppedMessages)),
+      ...countPartitions(this.partitions.values()),
+      ...countFrames(this.peers.all()),
+      ...{ proposalsInFlight, snapshotsTaken, snapshotFailures },
     };
   }
 
@@ -201,7 +200,10 @@ export class Engine {
       onUnreachable: (id, peer) => this.onUnreachable(id, peer),
       onQuietLost: (id) => this.wakeById(id),
       onPeerChange: (peer, change) => this.onPeerChange(peer, change),
-      onSnapshotFrame: (from, frame, respond) => this.snapshots.onFrame(from, frame, respond),
+      onSideFrame: (from, frame, respond) => {
+        if (frame[0] === FRAME_KIND.snapshot) this.snapshots.onFrame(from, frame, respond);
+        else this.refills.onFrame(frame, respond);
+      },
       onMalformed: () => {
         this.stats.malformedFrames += 1;
       },
@@ -217,6 +219,7 @@ export class Engine {
     this.peers.tick();
     this.sweep();
     if (this.ticks % intervalTicks === 0) this.endInterval();
+    this.refills.tick();
     this.maybeSpread();
     for (const listener of this.tickListeners) listener();
     this.rounds.schedule();
@@ -283,7 +286,7 @@ export class Engine {
   }
 
   private onMessage(partition: Partition, message: Message): void {
-    if (!partition.isLive || this.stopped) return;
+    if (!partition.isLive || this.stopped || !partition.admits(message)) return;
     // Heartbeats are answered at rest: a late one must not keep a partition awake.
     if (!isHeartbeat(message)) this.activity.wake(partition);
     try {
@@ -357,8 +360,13 @@ export class Engine {
     partition.proposals.skippedTo(index);
     partition.replica.applied(index);
     partition.waiters.reached(index);
-    partition.state = 'running';
+    partition.state = partition.refill === null ? 'running' : 'corrupt';
     this.applier.resume(partition);
+    this.rounds.touch(partition);
+  }
+
+  private onHealed(partition: Partition): void {
+    this.activity.add(partition);
     this.rounds.touch(partition);
   }
 

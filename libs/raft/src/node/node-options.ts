@@ -1,4 +1,4 @@
-import type { Clock, LogIndex, NodeName, PartitionId, Random } from '@metad/foundation';
+import type { Clock, NodeName, PartitionId, Random } from '@metad/foundation';
 import type { NodeLog } from '../storage/log-port.js';
 import type { SnapshotStore } from '../storage/snapshot-port.js';
 import type { Transport } from '../transport/transport-port.js';
@@ -22,11 +22,6 @@ export interface RaftNodeOptions {
   readonly onFatal: (error: Error) => void;
   /** One partition met a broken invariant or a failing apply and stopped; the others go on. */
   readonly onPartitionStopped?: (partition: PartitionId, error: Error) => void;
-  /**
-   * Called before entries up to `upTo` leave the log for good; a rejection keeps them there until
-   * the next snapshot tries again. For the archive.
-   */
-  readonly beforeCompact?: (partition: PartitionId, upTo: LogIndex) => Promise<void>;
   readonly limits?: Partial<NodeLimits>;
 }
 

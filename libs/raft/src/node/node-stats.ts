@@ -1,3 +1,6 @@
+import type { Partition } from './partition/partition.js';
+import type { PeerLink } from './peer/peer-link.js';
+
 /** How the loop of a node does; counters since start, the others as last measured. */
 export interface NodeStatsSnapshot {
   readonly partitions: number;
@@ -96,4 +99,28 @@ export class NodeStats implements LoopCounters {
     this.writeMsWorst = 0;
     this.loopDelayMsWorst = 0;
   }
+}
+
+export function countPartitions(
+  all: Iterable<Partition>,
+): Pick<NodeStatsSnapshot, 'partitions' | 'quietPartitions' | 'leaders'> {
+  const counts = { partitions: 0, quietPartitions: 0, leaders: 0 };
+  for (const { state, role } of all) {
+    counts.partitions += 1;
+    if (state === 'quiet') counts.quietPartitions += 1;
+    if (role === 'leader') counts.leaders += 1;
+  }
+  return counts;
+}
+
+export function countFrames(
+  links: Iterable<PeerLink>,
+): Pick<NodeStatsSnapshot, 'framesInFlight' | 'gatheredBytes' | 'droppedMessages'> {
+  const counts = { framesInFlight: 0, gatheredBytes: 0, droppedMessages: 0 };
+  for (const link of links) {
+    counts.framesInFlight += link.framesInFlight;
+    counts.gatheredBytes += link.gatheredBytes;
+    counts.droppedMessages += link.droppedMessages;
+  }
+  return counts;
 }

@@ -106,7 +106,7 @@ class RaftDriver implements RaftNode {
 
   readIndex(id: PartitionId, timeoutMs: number): Promise<LogIndex> {
     const partition = this.engine.partitions.get(id);
-    if (partition === undefined || !partition.isLive || this.engine.stopped) {
+    if (partition?.isLive !== true || partition.refill !== null || this.engine.stopped) {
       return Promise.reject(new NoLeaderError(`partition ${id} is not served by this node`));
     }
     this.engine.activity.wake(partition);
@@ -184,10 +184,7 @@ class RaftDriver implements RaftNode {
     const { options, limits, admission } = this;
     const found = this.recovered.get(id) ?? null;
     const partition = await openPartition(id, found, bootstrap, options, limits, admission);
-    if (found?.state === 'corrupt') {
-      partition.state = 'corrupt';
-      partition.reason = found.reason;
-    }
+    this.engine.refills.begin(partition, options.log.damageOf(id));
     this.engine.add(partition);
   }
 

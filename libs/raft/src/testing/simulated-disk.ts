@@ -64,6 +64,7 @@ export class SimulatedDisk implements FileSystem {
     this.off = false;
     this.stepsLeft = Infinity;
     this.locks.clear();
+    this.failures = { writes: 0, syncs: 0 };
     const kept = this.random.below(this.nameChanges.length + 1);
     for (const change of this.nameChanges.slice(0, kept)) change(this.durableNames);
     this.nameChanges = [];

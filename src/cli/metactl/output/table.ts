@@ -69,5 +69,5 @@ export function cellText(value: unknown): string {
     }
     return JSON.stringify(value);
   }
-  return String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '-';
 }

@@ -1,5 +1,5 @@
 import { invariant, logIndex } from '@metad/foundation';
-import { isJoint } from '../membership/configuration.js';
+import { isVoter } from '../membership/configuration.js';
 import { quorumReached } from '../membership/quorum.js';
 import type { PeerProgress } from './peer-progress.js';
 import type { RaftState } from '../state/raft-state.js';
@@ -22,26 +22,24 @@ export function maybeCommit(raft: RaftState, leadership: Leadership): void {
   raft.log.commitTo(index);
   leadership.countCommitted(index);
   leadership.flushNeeded = true;
-  maybeFinishConfChange(raft, leadership);
+  maybeLeaveJoint(raft, leadership);
+  maybeMakeRoom(raft, leadership);
+}
+
+/** Leaves a joint configuration that is committed. Refused during a transfer: the tick retries. */
+export function maybeLeaveJoint(raft: RaftState, leadership: Leadership): void {
+  const { latest, latestIndex } = raft.confs;
+  if (!latest.autoLeave || latestIndex > raft.log.commitIndex) return;
+  proposeConf(raft, leadership, { steps: [], autoLeave: false });
 }
 
 /**
- * What follows a committed membership change: a joint configuration is left, and a leader that is
- * no voter any more makes room.
+ * A leader that a committed change leaves without a vote hands over to the voter that has most,
+ * then follows.
  */
-export function maybeFinishConfChange(raft: RaftState, leadership: Leadership): void {
-  if (raft.confs.latestIndex > raft.log.commitIndex) return;
-  const conf = raft.confs.latest;
-  if (isJoint(conf)) {
-    // Refused during a transfer; then the next tick tries again.
-    if (conf.autoLeave) proposeConf(raft, leadership, { steps: [], autoLeave: false });
-  } else if (!conf.voters.includes(raft.self)) {
-    makeRoom(raft, leadership);
-  }
-}
-
-/** Hands over to the voter that has most, then follows. */
-function makeRoom(raft: RaftState, leadership: Leadership): void {
+function maybeMakeRoom(raft: RaftState, leadership: Leadership): void {
+  const { latest, latestIndex } = raft.confs;
+  if (latestIndex > raft.log.commitIndex || isVoter(latest, raft.self)) return;
   let heir: PeerProgress | null = null;
   for (const peer of leadership.peers) {
     if (!peer.learner && (heir === null || peer.match > heir.match)) heir = peer;

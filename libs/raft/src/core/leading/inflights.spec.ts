@@ -45,6 +45,15 @@ describe('the window of appends in flight', () => {
     );
   });
 
+  it('does not keep what was answered long ago', () => {
+    const window = new Inflights(1_000, 1_000_000);
+    for (let at = 1; at <= 500; at += 1) window.add(logIndex(at), 1);
+    window.freeTo(logIndex(499));
+    expect(window.count).toBe(1);
+    window.freeTo(logIndex(500));
+    expect(window.count).toBe(0);
+  });
+
   it('refuses to be overfilled', () => {
     const window = new Inflights(1, 500);
     window.add(logIndex(1), 1);

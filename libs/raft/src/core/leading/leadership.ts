@@ -51,13 +51,14 @@ export class Leadership {
     for (const name of this.progress.keys()) {
       if (!members.includes(name)) this.progress.delete(name);
     }
+    this.peers = [];
     for (const name of members) {
       const learner = !isVoter(conf, name);
-      const known = this.progress.get(name);
-      if (known === undefined) this.progress.set(name, newProgress(raft, name, learner));
-      else known.learner = learner;
+      const peer = this.progress.get(name) ?? newProgress(raft, name, learner);
+      peer.learner = learner;
+      this.progress.set(name, peer);
+      if (name !== raft.self) this.peers.push(peer);
     }
-    this.peers = members.filter((name) => name !== raft.self).map((name) => this.peer(name));
     this.flushNeeded = true;
   }
 
@@ -75,12 +76,6 @@ export class Leadership {
       freed += 1;
     }
     if (freed > 0) this.proposed.splice(0, freed);
-  }
-
-  private peer(name: NodeName): PeerProgress {
-    const peer = this.progress.get(name);
-    if (peer === undefined) throw new Error(`no progress of ${name}`);
-    return peer;
   }
 }
 

@@ -13,8 +13,7 @@ const EMPTY = new Uint8Array(0);
 const refused = (reason: Refusal): ProposeResult => ({ accepted: false, reason });
 
 /** Why this replica takes no proposal now, or null. */
-function refusalOf(raft: RaftState, leadership: Leadership | null): Refusal | null {
-  if (leadership === null) return 'notLeader';
+function refusalOf(raft: RaftState, leadership: Leadership): Refusal | null {
   if (!isMember(raft.confs.latest, raft.self)) return 'removed';
   return leadership.transferTarget === null ? null : 'transferring';
 }
@@ -28,8 +27,9 @@ function accept(raft: RaftState, entries: readonly Entry[]): ProposeResult {
 /** Appends commands, all or none. */
 export function proposeCommands(raft: RaftState, datas: readonly Uint8Array[]): ProposeResult {
   const { leadership } = raft;
+  if (leadership === null) return refused('notLeader');
   const refusal = refusalOf(raft, leadership);
-  if (refusal !== null || leadership === null) return refused(refusal ?? 'notLeader');
+  if (refusal !== null) return refused(refusal);
   const first = raft.log.lastIndex + 1;
   const entries: Entry[] = [];
   let bytes = 0;
@@ -57,8 +57,9 @@ export function proposeConf(
   leadership: Leadership | null,
   change: ConfChange,
 ): ProposeResult {
+  if (leadership === null) return refused('notLeader');
   const refusal = refusalOf(raft, leadership);
-  if (refusal !== null || leadership === null) return refused(refusal ?? 'notLeader');
+  if (refusal !== null) return refused(refusal);
   const { commitIndex } = raft.log;
   if (commitIndex < leadership.termStart || commitIndex < raft.confs.latestIndex) {
     return refused('confInFlight');

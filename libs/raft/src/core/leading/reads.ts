@@ -68,12 +68,14 @@ const readRoundOf = (peer: PeerProgress): number => peer.readRound;
 /** Answers the reads of every round that a quorum has confirmed. */
 export function confirmReads(raft: RaftState, leadership: Leadership): void {
   const confirmed = quorumReached(raft.confs.latest, leadership.progress, readRoundOf);
-  while ((leadership.readRounds[0]?.round ?? Infinity) <= confirmed) {
-    const round = leadership.readRounds.shift();
-    if (round === undefined) break;
+  let done = 0;
+  for (const round of leadership.readRounds) {
+    if (round.round > confirmed) break;
     leadership.leaseUntil = round.sentAt + leaseTicks(raft);
     for (const read of round.reads) answer(raft, read, round.index);
+    done += 1;
   }
+  if (done > 0) leadership.readRounds.splice(0, done);
 }
 
 /** Leadership is lost: whether it still held when the reads arrived will never be known. */

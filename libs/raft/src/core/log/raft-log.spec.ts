@@ -167,6 +167,16 @@ describe('the log of a replica', () => {
     expect(bench.log.conflictHint(logIndex(3), term(0))).toBe(0);
   });
 
+  it('knows nothing below a snapshot that is being installed', () => {
+    const bench = new Bench();
+    bench.append(1, 3);
+    bench.restore(5);
+    expect(bench.log.termAt(logIndex(3))).toBe(null);
+    expect(() => bench.log.read(logIndex(3), 100)).toThrow('reads nothing below');
+    expect(bench.log.firstIndex()).toBe(7);
+    expect(bench.log.lastPending()).toBe(null);
+  });
+
   it('refuses what would break it', () => {
     const bench = new Bench();
     bench.append(1, 3);

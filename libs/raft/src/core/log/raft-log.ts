@@ -1,4 +1,4 @@
-import { invariant, logIndex, term as asTerm } from '@metad/foundation';
+import { invariant, logIndex } from '@metad/foundation';
 import type { LogIndex, Term } from '@metad/foundation';
 import { entryBytes } from '../entry.js';
 import type { Entry } from '../entry.js';
@@ -50,7 +50,9 @@ export class RaftLog {
     const base = stored.snapshot().index;
     invariant(base <= last, 'a stored log reaches its snapshot');
     this.lastIndex = last;
-    this.lastTerm = stored.termAt(last) ?? asTerm(0);
+    const lastTerm = stored.termAt(last);
+    invariant(lastTerm !== null, 'a stored log knows the term of its last entry');
+    this.lastTerm = lastTerm;
     this.stableIndex = last;
     this.takenIndex = last;
     this.appliedIndex = logIndex(Math.max(applied, base));
@@ -88,12 +90,13 @@ export class RaftLog {
   read(from: LogIndex, bytesMax: number): readonly Entry[] | null {
     invariant(from <= this.lastIndex, 'reads end at the last entry');
     if (from > this.stableIndex) return this.readPending(from, bytesMax);
-    if (this.arriving !== null) return null;
+    invariant(this.arriving === null, 'who waits for a snapshot reads nothing below it');
     return this.stored.entries(from, logIndex(this.stableIndex + 1), bytesMax);
   }
 
+  /** The newest one that is stored. */
   snapshot(): SnapshotMeta {
-    return this.arriving ?? this.stored.snapshot();
+    return this.stored.snapshot();
   }
 
   /** The newest entry that is not yet known to be durable, else null. */
@@ -226,8 +229,7 @@ export class RaftLog {
     let end = start + 1;
     let bytes = entryBytes(this.pendingAt(from));
     for (; end < this.pending.length; end += 1) {
-      const entry = this.pending[end];
-      bytes += entry === undefined ? 0 : entryBytes(entry);
+      bytes += entryBytes(this.pending[end] as Entry);
       if (bytes > bytesMax) break;
     }
     return this.pending.slice(start, end);

@@ -41,12 +41,8 @@ export class ConfHistory {
    * that is not known to be committed: it may be the only one that has the change (thesis §4.2.2).
    */
   isElectable(node: NodeName, commit: LogIndex): boolean {
-    for (let at = this.confs.length - 1; at >= 0; at -= 1) {
-      const { index, conf } = this.confs[at] as ConfAt;
-      if (isVoter(conf, node)) return true;
-      if (index <= commit) return false;
-    }
-    return false;
+    const mayBeInForce = (at: number): boolean => (this.confs[at + 1]?.index ?? Infinity) > commit;
+    return this.confs.some(({ conf }, at) => mayBeInForce(at) && isVoter(conf, node));
   }
 
   /** Follows an append. True when the configuration in force has changed. */

@@ -5,20 +5,19 @@ export type VoteResult = 'won' | 'lost' | 'pending';
 
 const majorityOf = (count: number): number => (count >> 1) + 1;
 
-/** The largest value that a majority of `voters` has reached; `Infinity` when there are none. */
+/** The largest value that a majority of `voters` has reached. */
 function majorityReached<P>(
   voters: readonly NodeName[],
   peers: ReadonlyMap<NodeName, P>,
   valueOf: (peer: P) => number,
 ): number {
-  if (voters.length === 0) return Infinity;
   const values: number[] = [];
   for (const voter of voters) {
     const peer = peers.get(voter);
     values.push(peer === undefined ? 0 : valueOf(peer));
   }
   values.sort((a, b) => b - a);
-  return values[majorityOf(voters.length) - 1] ?? 0;
+  return values[majorityOf(voters.length) - 1] as number;
 }
 
 /** The largest value that a quorum has reached; a joint configuration needs both majorities. */

@@ -1,4 +1,4 @@
-import { term as asTerm } from '@metad/foundation';
+import { invariant, term as asTerm } from '@metad/foundation';
 import type { NodeName } from '@metad/foundation';
 import { votersOf } from '../membership/configuration.js';
 import { voteResult } from '../membership/quorum.js';
@@ -39,8 +39,8 @@ function askForVotes(raft: RaftState, kind: 'preVote' | 'vote'): void {
 
 /** Records an answer to the campaign under way; the first from each voter counts. */
 export function recordVote(raft: RaftState, from: NodeName, granted: boolean): void {
-  if (raft.votes === null) return;
-  if (!raft.votes.has(from)) raft.votes.set(from, granted);
+  const votes = votesOf(raft);
+  if (!votes.has(from)) votes.set(from, granted);
   maybeWin(raft);
 }
 
@@ -54,11 +54,16 @@ export function onDurableVote(raft: RaftState): void {
   }
 }
 
+function votesOf(raft: RaftState): Map<NodeName, boolean> {
+  invariant(raft.votes !== null, 'who campaigns counts votes');
+  return raft.votes;
+}
+
 function maybeWin(raft: RaftState): void {
-  if (raft.votes === null) return;
-  const result = voteResult(raft.confs.latest, raft.votes);
+  const votes = votesOf(raft);
+  const result = voteResult(raft.confs.latest, votes);
   if (result === 'lost') becomeFollower(raft, raft.term, null);
-  if (result !== 'won' || !raft.votes.has(raft.self)) return;
+  if (result !== 'won' || !votes.has(raft.self)) return;
   if (raft.role === 'preCandidate') startElection(raft, false);
   else becomeLeader(raft);
 }

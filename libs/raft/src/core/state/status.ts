@@ -7,10 +7,8 @@ import type { Leadership } from '../leading/leadership.js';
 function progressOf(leadership: Leadership | null): ReadonlyMap<NodeName, Progress> {
   const result = new Map<NodeName, Progress>();
   if (leadership === null) return result;
-  for (const name of [...leadership.progress.keys()].sort()) {
-    const peer = leadership.progress.get(name);
-    if (peer === undefined) continue;
-    const { state, match, next, recentActive, learner } = peer;
+  const peers = [...leadership.progress.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, state, match, next, recentActive, learner } of peers) {
     result.set(name, { state, match, next, recentActive, learner });
   }
   return result;

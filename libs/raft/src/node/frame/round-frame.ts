@@ -13,7 +13,7 @@ import type { Ends } from './message-codec.js';
 export const FRAME_VERSION = 1;
 
 /** First byte of a frame: what the rest is. */
-export const FRAME_KIND = { round: 1, snapshot: 2 } as const;
+export const FRAME_KIND = { round: 1, snapshot: 2, inquiry: 3 } as const;
 
 /** What a node says about itself in every frame. */
 export interface Beat {

@@ -27,7 +27,8 @@ export class Failover {
   ): Partition[] {
     const touched: Partition[] = [];
     for (const partition of partitions) {
-      if (!partition.isLive || partition.state === 'installing') continue;
+      if (!partition.isLive || partition.refill !== null) continue;
+      if (partition.state === 'installing') continue;
       const lost = change !== 'up' && this.onDown(partition, peer);
       const back = change !== 'down' && this.onUp(partition, peer);
       const affected = lost || back;

@@ -1,7 +1,7 @@
 import { logIndex, term } from '@metad/foundation';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 import { createReplica } from '../../core/index.js';
-import type { ConfState, HardState, SnapshotMeta } from '../../core/index.js';
+import type { ConfState, HardState, Replica, SnapshotMeta } from '../../core/index.js';
 import type { RecoveredPartition } from '../../storage/log-port.js';
 import { tickTimes, HEARTBEAT_TICKS } from '../node-options.js';
 import type { NodeLimits, RaftNodeOptions } from '../node-options.js';
@@ -31,23 +31,7 @@ export async function openPartition(
   const machine = options.stateMachine(id);
   const restored = await restoreNewest(id, hardState, options, machine.restore.bind(machine));
   const applied = logIndex(Math.max(restored, machine.appliedIndex()));
-  const { electionTicks } = tickTimes(limits);
-  const replica = createReplica({
-    self: options.self,
-    log: stored,
-    hardState: raised(hardState, stored.snapshot()),
-    conf: stored.snapshot().conf,
-    applied,
-    electionTimeoutTicks: electionTicks,
-    heartbeatTicks: HEARTBEAT_TICKS,
-    seed: options.random.below(0x1_0000_0000),
-    appendBytesMax: Math.min(limits.appendBytesMax, options.transport.frameBytesMax >> 1),
-    inflightAppendsMax: limits.inflightAppendsMax,
-    inflightBytesMax: limits.inflightBytesMax,
-    uncommittedBytesMax: limits.uncommittedBytesMax,
-    committedBytesMax: limits.committedBytesMax,
-    leaseReads: false,
-  });
+  const replica = startReplica(id, raised(hardState, stored.snapshot()), applied, options, limits);
   const parts = {
     id,
     replica,
@@ -60,6 +44,33 @@ export async function openPartition(
   const partition = new Partition(parts, hardState.term, applied);
   partition.snapshotIndex = stored.snapshot().index;
   return partition;
+}
+
+/** A core over what the log holds of a partition. */
+export function startReplica(
+  id: PartitionId,
+  hardState: HardState,
+  applied: LogIndex,
+  options: RaftNodeOptions,
+  limits: NodeLimits,
+): Replica {
+  const log = options.log.partition(id);
+  return createReplica({
+    self: options.self,
+    log,
+    hardState,
+    conf: log.snapshot().conf,
+    applied,
+    electionTimeoutTicks: tickTimes(limits).electionTicks,
+    heartbeatTicks: HEARTBEAT_TICKS,
+    seed: options.random.below(0x1_0000_0000),
+    appendBytesMax: Math.min(limits.appendBytesMax, options.transport.frameBytesMax >> 1),
+    inflightAppendsMax: limits.inflightAppendsMax,
+    inflightBytesMax: limits.inflightBytesMax,
+    uncommittedBytesMax: limits.uncommittedBytesMax,
+    committedBytesMax: limits.committedBytesMax,
+    leaseReads: false,
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { logIndex } from '@metad/foundation';
 import type { LogIndex, NodeName, PartitionId, Term } from '@metad/foundation';
-import type { HardState, Replica, Role, StoredLog } from '../../core/index.js';
+import type { HardState, Message, Replica, Role, StoredLog } from '../../core/index.js';
 import type { PartitionStatus } from '../raft-node-port.js';
 import type { StateMachine } from '../state-machine-port.js';
 import type { AppendBatch } from '../round/append-batch.js';
@@ -8,6 +8,7 @@ import { ApplyQueue } from './apply-queue.js';
 import type { ApplyWaiters } from './apply-waiters.js';
 import type { Proposals } from './proposals.js';
 import type { Reads } from './reads.js';
+import type { Refill } from './refill.js';
 
 /** What a partition is made of. */
 export interface PartitionParts {
@@ -26,7 +27,7 @@ export interface PartitionParts {
  */
 export class Partition {
   readonly id: PartitionId;
-  readonly replica: Replica;
+  replica: Replica;
   readonly machine: StateMachine;
   readonly stored: StoredLog;
   readonly proposals: Proposals;
@@ -36,6 +37,8 @@ export class Partition {
 
   state: PartitionStatus['state'] = 'running';
   reason: string | null = null;
+  /** Set while this replica is corrupt and being brought back. */
+  refill: Refill | null = null;
 
   /** As of the last Ready. */
   role: Role = 'follower';
@@ -82,8 +85,13 @@ export class Partition {
     this.appliedIndex = applied;
   }
 
-  /** Takes part: messages reach its core. */
+  /** Its core works, although a corrupt replica's takes in only what refills it. */
   get isLive(): boolean {
-    return this.state !== 'stopped' && this.state !== 'corrupt';
+    return this.state !== 'stopped' && this.refill?.isFilling !== false;
+  }
+
+  /** Messages of this kind may reach its core. */
+  admits(message: Message): boolean {
+    return this.refill === null || this.refill.admits(message);
   }
 }

@@ -14,7 +14,8 @@ function table(nodeMax = 100, partitionMax = 100) {
   const said: string[] = [];
   const propose = (name: string, deadline = 1_000): boolean => {
     const observer = {
-      applied: (result: unknown, index: number) => said.push(`${name} applied ${result} @${index}`),
+      applied: (result: unknown, index: number) =>
+        said.push(`${name} applied ${String(result)} @${index}`),
       dropped: (reason: string, leader: string | null) =>
         said.push(`${name} dropped ${reason} ${leader}`),
       unknown: () => said.push(`${name} unknown`),

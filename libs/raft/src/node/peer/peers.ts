@@ -31,7 +31,8 @@ export interface PeerEvents {
   /** A quiet notice may not have arrived. */
   onQuietLost(partition: PartitionId): void;
   onPeerChange(peer: NodeName, change: LivenessChange): void;
-  onSnapshotFrame(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void;
+  /** A request that is not part of a round: a snapshot's, or an inquiry. */
+  onSideFrame(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void;
   onMalformed(from: NodeName, error: DecodeError): void;
   /** Input has arrived: a turn is due. */
   onInput(): void;
@@ -99,8 +100,8 @@ export class Peers {
   }
 
   private onRequest(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void {
-    if (frame[0] === FRAME_KIND.snapshot) {
-      this.events.onSnapshotFrame(from, frame, respond);
+    if (frame[0] !== FRAME_KIND.round) {
+      this.events.onSideFrame(from, frame, respond);
       return;
     }
     const link = this.of(from);

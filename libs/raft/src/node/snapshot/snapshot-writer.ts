@@ -62,10 +62,8 @@ export class SnapshotWriter {
 
   private async write(partition: Partition): Promise<void> {
     const meta = await this.writeImage(partition);
-    const upTo = this.compactableTo(partition, meta.index);
-    await this.options.beforeCompact?.(partition.id, upTo);
     if (partition.state === 'installing' || partition.state === 'stopped') return;
-    this.options.log.compact(partition.id, meta, upTo);
+    this.options.log.compact(partition.id, meta, this.compactableTo(partition, meta.index));
     partition.snapshotIndex = meta.index;
     partition.replica.compacted();
     await this.options.snapshots.prune(partition.id, snapshotsKept);

@@ -45,7 +45,7 @@ export class FileArchive implements Archive {
       if (name.endsWith('.tmp')) fileSystem.remove(`${this.directory}/${name}`);
       const match = /^p(\d+)\.(\d+)-(\d+)\.(\d+)\.arc$/.exec(name);
       if (match === null) continue;
-      const [partition, first, last, writtenAt] = match.slice(1).map(Number) as number[];
+      const [partition, first, last, writtenAt] = match.slice(1).map(Number);
       const file = this.fileSystem.open(`${this.directory}/${name}`, 'read');
       const bytes = file.size();
       file.close();

@@ -68,7 +68,7 @@ export class Archiver {
   private retryLater(): void {
     this.cancelRetry = this.clock.after(RETRY_MS, () => {
       this.cancelRetry = null;
-      this.wake();
+      void Promise.resolve(this.running).then(() => this.wake());
     });
   }
 

@@ -51,7 +51,8 @@ export class FileNodeLog implements NodeLog {
   private readonly found: readonly RecoveredPartition[];
 
   constructor(private readonly parts: LogParts) {
-    const { archive, clock } = parts;
+    const { archive, clock, writer, cleaner } = parts;
+    writer.onRotate = () => cleaner.wake();
     this.archiver =
       archive &&
       new Archiver(archive, clock, (log, upTo) => this.drop(log, log.snapshotMeta, upTo));

@@ -124,8 +124,11 @@ class Run {
 
   private describe(): string {
     return this.nodes
-      .map((node) => node.status())
-      .map((status) => (status === null ? 'down' : describeStatus(status)))
+      .map((node) => {
+        const status = node.status();
+        const trouble = node.lastTrouble === null ? '' : ` (${node.lastTrouble})`;
+        return status === null ? `${node.name} down${trouble}` : describeStatus(status);
+      })
       .join('; ');
   }
 

@@ -7,6 +7,7 @@ import { oneOf, wholeNumber } from '../metactl-command.js';
 import { AdminCommand, rowsWithNode } from './admin.commands.js';
 import type { AdminOptions } from './admin.commands.js';
 import { followJob, hasFailed } from './job-follower.js';
+import type { JobFacts } from './job-follower.js';
 
 const PROJECTION_COLUMNS = [
   field('node'),
@@ -147,6 +148,38 @@ async function rebuildOn(
   const startedAt = performance.now();
   const facts = await followJob(gateway, node, String(jobId), `rebuild ${name} on ${node}`);
   const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(1));
-  printer.record({ node, projection: name, jobId, seconds, ...facts });
+  if (printer.format !== 'table') printer.value({ node, seconds, ...facts });
+  else printer.record({ node, projection: name, ...verdictOf(facts), seconds, jobId });
   if (hasFailed(facts)) process.exitCode = EXIT.serverFault;
+}
+
+/** The part of a rebuild's report that tells whether to trust what was built. */
+interface RebuildReport {
+  readonly activated?: boolean;
+  /** Null when the version before was not compared with. */
+  readonly equalsLive?: boolean | null;
+  readonly verification?: {
+    readonly version: number;
+    readonly equal: boolean;
+    readonly partitions: readonly { readonly rows: number }[];
+    readonly differences: readonly unknown[];
+  };
+}
+
+function verdictOf(facts: JobFacts): Record<string, unknown> {
+  const { state, reason } = facts;
+  const { activated, equalsLive, verification } = (facts['report'] ?? {}) as RebuildReport;
+  return {
+    state,
+    ...(reason !== null && reason !== undefined && { reason }),
+    ...(verification !== undefined && {
+      version: verification.version,
+      rows: verification.partitions.reduce((sum, { rows }) => sum + rows, 0),
+      'state machine': verification.equal ? 'equal' : 'DIFFERS',
+      'version before':
+        equalsLive === true ? 'equal' : equalsLive === false ? 'DIFFERS' : 'not compared',
+      ...(verification.differences.length > 0 && { differences: verification.differences }),
+      'in use': activated === true ? 'the new version' : 'still the version before',
+    }),
+  };
 }

@@ -45,6 +45,8 @@ export class BatchWriter {
   writtenBatch: number;
   bytesWritten = 0;
   syncs = 0;
+  /** Called after a new segment was begun. */
+  onRotate: () => void = () => undefined;
 
   /** `durable` is where a recovered log ends; writing begins with a new segment behind it. */
   constructor(
@@ -221,6 +223,7 @@ export class BatchWriter {
     await this.sync();
     this.active = await this.segments.take(sequence);
     void this.segments.prepare(sequence + 1);
+    this.onRotate();
   }
 
   /** A batch holds half a record: nothing more is written. Returns the failure. */

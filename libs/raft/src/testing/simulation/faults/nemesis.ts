@@ -185,16 +185,21 @@ export class Nemesis {
   /** The leader dies, two others campaign at once, and whoever returned dies while it votes. */
   private duel(): void {
     const old = this.leader() ?? this.pick(this.nodes);
-    this.crashFor(old, 5);
     const rivals = this.nodes.filter((node) => node !== old);
-    const [a, b] = [this.pick(rivals), this.pick(rivals)];
-    for (const node of rivals) node.leaderGone(old.name, node === a || node === b);
-    for (let times = this.world.random.below(4); times > 0; times -= 1) {
-      const delay = this.world.random.fraction() * 8 * (1 + this.plan.links.delayMs);
-      this.world.after(delay, () => {
-        if (this.active) this.crashFor(old, 5);
-      });
-    }
+    const first = this.world.random.below(rivals.length);
+    const duellists = [rivals[first], rivals[(first + 1) % rivals.length]];
+    const tripMs = 1 + this.plan.links.delayMs;
+    this.crashFor(old, 2 * tripMs);
+    // What the old leader sent must be over, or it would call the duellists back.
+    this.world.after(2 * tripMs, () => {
+      if (!this.active) return;
+      for (const node of rivals) node.leaderGone(old.name, duellists.includes(node));
+      for (let times = this.world.random.below(6); times > 0; times -= 1) {
+        this.world.after(this.world.random.fraction() * 6 * tripMs, () => {
+          if (this.active) this.crashFor(old, 5);
+        });
+      }
+    });
   }
 
   private slowDisk(): void {
@@ -221,7 +226,8 @@ export class Nemesis {
   /** Something telling happened at `node`: strike, now and then, before the news spreads. */
   onMoment(node: SimNode): void {
     const { random } = this.world;
-    if (!this.active || !this.plan.mischief.ambushes || random.fraction() > 0.01) return;
+    if (!this.active || !this.plan.mischief.ambushes || random.fraction() > this.plan.ambushRate)
+      return;
     this.counts['ambushes'] = (this.counts['ambushes'] ?? 0) + 1;
     this.world.after(random.fraction() * 3, () => {
       if (!this.active) return;

@@ -43,6 +43,8 @@ export interface Plan {
   readonly mischief: Mischief;
   /** Mean time between two acts of the nemesis. */
   readonly mischiefEveryMs: number;
+  /** Chance that the nemesis strikes at a telling moment. */
+  readonly ambushRate: number;
   /** How often the nemesis picks the leader as its victim, rather than anybody. */
   readonly leaderHunt: number;
   /** Rates of the nodes' clocks lie in [1 − drift, 1 + drift]. */
@@ -94,7 +96,7 @@ const drawMischief = (random: Random): Mischief => ({
   bitRot: often(random, 0.15),
 });
 
-export function drawPlan(seed: number, faultsMs = 8_000): Plan {
+export function drawPlan(seed: number, faultsMs = 6_000): Plan {
   const random = seededRandom(seed ^ 0x5eed);
   const drift = often(random, 0.3) ? random.fraction() * 0.3 : 0;
   return {
@@ -107,6 +109,7 @@ export function drawPlan(seed: number, faultsMs = 8_000): Plan {
     mischief: drawMischief(random),
     // From a storm of one act in 50 ms to one in 3.2 s, evenly over the magnitudes.
     mischiefEveryMs: 50 * 2 ** (random.fraction() * 6),
+    ambushRate: 0.003 * 2 ** (random.fraction() * 5),
     leaderHunt: random.fraction(),
     drift,
     snapshotEntries: often(random, 0.7) ? 10 + random.below(150) : 1_000_000,
@@ -120,4 +123,32 @@ export function drawPlan(seed: number, faultsMs = 8_000): Plan {
     faultsMs,
     recoveryMs: 30_000,
   };
+}
+
+const NO_MISCHIEF: Mischief = {
+  splits: false,
+  oneWay: false,
+  flapping: false,
+  crashes: false,
+  pauses: false,
+  transfers: false,
+  membership: false,
+  deadLeaderSignals: false,
+  duels: false,
+  slowDisks: false,
+  ambushes: false,
+  fullDisks: false,
+  failingSyncs: false,
+  bitRot: false,
+};
+
+/** The same draw, but with these faults and no others. */
+export interface Focus {
+  readonly mischief: readonly (keyof Mischief)[];
+  readonly settings?: Partial<Plan>;
+}
+
+export function focused(plan: Plan, { mischief, settings }: Focus): Plan {
+  const only = Object.fromEntries(mischief.map((kind) => [kind, true]));
+  return { ...plan, ...settings, mischief: { ...NO_MISCHIEF, ...only } };
 }

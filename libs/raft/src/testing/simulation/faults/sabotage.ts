@@ -2,6 +2,7 @@ import { logIndex } from '@metad/foundation';
 import type { LogIndex, Term } from '@metad/foundation';
 import type { ConfState, Entry, Message, Ready, Replica } from '../../../core/index.js';
 import type { RaftState } from '../../../core/state/raft-state.js';
+import type { Focus } from './plan.js';
 import { raftOf } from '../nodes/raft-of.js';
 import type { KvBugs } from '../workload/kv-machine.js';
 
@@ -15,6 +16,10 @@ export interface Sabotage {
   readonly bug: string;
   /** Seeds within which it must be found. */
   readonly seedsMax: number;
+  /** Also looked for with whole nodes, which are slower. */
+  readonly foundInWholeNodes?: boolean;
+  /** The faults that bring it to light, when a general draw does so too rarely. */
+  readonly focus?: Focus;
   plant?(replica: Replica, raft: RaftState): void;
   readonly machine?: KvBugs;
 }
@@ -46,7 +51,23 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'old-term-commit',
     bug: 'a leader commits an entry of an older term because a quorum stored it',
-    seedsMax: 100,
+    focus: {
+      mischief: ['crashes', 'ambushes', 'splits'],
+      settings: {
+        voters: 3,
+        spares: 0,
+        clients: 6,
+        thinkMs: 4,
+        appendBytesMax: 60,
+        inflightAppendsMax: 1,
+        ambushRate: 0.1,
+        leaderHunt: 0.9,
+        mischiefEveryMs: 600,
+        links: { loss: 0, duplication: 0, delayMs: 20, straggling: 0 },
+        disk: { syncMs: 1, laggardFactor: 1, stalling: 0, stallMs: 0 },
+      },
+    },
+    seedsMax: 300,
     plant(_replica, raft) {
       const matches = raft.log.matches.bind(raft.log);
       raft.log.matches = (index: LogIndex, term: Term) =>
@@ -56,6 +77,17 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'vote-not-persisted',
     bug: 'a vote is given but not remembered across a restart',
+    focus: {
+      mischief: ['crashes', 'duels'],
+      settings: {
+        voters: 3,
+        spares: 0,
+        mischiefEveryMs: 400,
+        leaderHunt: 0.2,
+        links: { loss: 0, duplication: 0, delayMs: 12, straggling: 0 },
+        disk: { syncMs: 1, laggardFactor: 1, stalling: 0, stallMs: 0 },
+      },
+    },
     seedsMax: 100,
     plant(replica) {
       alterReady(replica, (ready) => {
@@ -67,6 +99,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-durability-wait',
     bug: 'answers go out before what they promise is durable',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica) {
       alterReady(replica, (ready) => ({
@@ -79,6 +112,10 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'leader-counts-unsynced',
     bug: 'a leader counts itself before its own write is durable',
+    focus: {
+      mischief: ['crashes', 'slowDisks', 'ambushes', 'oneWay'],
+      settings: { voters: 3, spares: 0, ambushRate: 0.1, leaderHunt: 0.9, mischiefEveryMs: 150 },
+    },
     seedsMax: 100,
     plant(replica, raft) {
       const propose = replica.propose.bind(replica);
@@ -93,6 +130,10 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-truncation',
     bug: 'a conflicting suffix is overwritten, but what lies behind it stays',
+    focus: {
+      mischief: ['splits', 'ambushes', 'deadLeaderSignals'],
+      settings: { leaderHunt: 0.9, mischiefEveryMs: 300 },
+    },
     seedsMax: 100,
     plant(_replica, raft) {
       const append = raft.log.append.bind(raft.log);
@@ -107,6 +148,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-election-restriction',
     bug: 'a vote is given to a log that lacks entries',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(_replica, raft) {
       raft.log.isUpToDate = () => true;
@@ -115,6 +157,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'no-consistency-check',
     bug: 'a follower takes entries without looking at the one before them',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(_replica, raft) {
       const matches = raft.log.matches.bind(raft.log);
@@ -125,6 +168,7 @@ const CONSENSUS: readonly Sabotage[] = [
   {
     name: 'commit-beyond-match',
     bug: 'heartbeats tell followers a commit index beyond what they are known to have',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica, raft) {
       const tell = (message: Message): Message =>
@@ -138,6 +182,11 @@ const SERVICE: readonly Sabotage[] = [
   {
     name: 'read-without-quorum',
     bug: 'a leader answers reads from its own belief that it leads',
+    focus: {
+      mischief: ['splits', 'deadLeaderSignals'],
+      settings: { leaderHunt: 0.9, clients: 8, thinkMs: 4, keys: 1 },
+    },
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica, raft) {
       const readIndex = replica.readIndex.bind(replica);
@@ -150,6 +199,7 @@ const SERVICE: readonly Sabotage[] = [
   {
     name: 'applied-twice',
     bug: 'after a restart some entries are handed out a second time',
+    foundInWholeNodes: true,
     seedsMax: 100,
     plant(_replica, raft) {
       const { log } = raft;
@@ -161,6 +211,7 @@ const SERVICE: readonly Sabotage[] = [
   {
     name: 'deduplication-not-in-snapshot',
     bug: 'a snapshot forgets which commands were done',
+    foundInWholeNodes: true,
     seedsMax: 100,
     machine: { deduplicationNotInSnapshot: true },
   },
@@ -186,6 +237,10 @@ const MEMBERSHIP: readonly Sabotage[] = [
   {
     name: 'changes-in-parallel',
     bug: 'a membership change is taken while another one is not committed',
+    focus: {
+      mischief: ['splits', 'membership', 'crashes'],
+      settings: { voters: 3, spares: 2, leaderHunt: 0.7, mischiefEveryMs: 150 },
+    },
     seedsMax: 100,
     plant(_replica, raft) {
       overrideGetter(raft.confs, 'latestIndex', () => 0);
@@ -194,6 +249,10 @@ const MEMBERSHIP: readonly Sabotage[] = [
   {
     name: 'snapshot-without-membership',
     bug: 'a snapshot is installed without the membership that belongs to it',
+    focus: {
+      mischief: ['splits', 'membership', 'crashes'],
+      settings: { voters: 3, spares: 2, snapshotEntries: 30 },
+    },
     seedsMax: 100,
     plant(_replica, raft) {
       raft.confs.reset = () => undefined;

@@ -42,6 +42,7 @@ export class CoreNode implements SimNode {
   readonly name: NodeName;
   readonly disk: CoreDisk;
   readonly damaged = false;
+  readonly lastTrouble = null;
   private replica: Replica | null = null;
   private machine: KvMachine;
   private outcomes = new PendingOutcomes();

@@ -15,6 +15,8 @@ export interface SimNode {
   readonly counts: Readonly<Record<string, number>>;
   /** Its log was damaged: nobody may expect it to serve again by itself. */
   readonly damaged: boolean;
+  /** Why it died last by itself. */
+  readonly lastTrouble: string | null;
   /** Starts the process on what its disk holds. */
   start(): void;
   /** Kills the process and loses what its disk had not synced. */

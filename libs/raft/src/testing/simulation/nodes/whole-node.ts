@@ -50,6 +50,7 @@ export class WholeNode implements SimNode {
   readonly counts: Record<string, number> = {};
   /** Its log was damaged: it may be out of service until it is added again. */
   damaged = false;
+  lastTrouble: string | null = null;
   private readonly random: Random;
   private running: Life | null = null;
   private syncMs = 1;
@@ -84,11 +85,14 @@ export class WholeNode implements SimNode {
     this.disk.crash();
   }
 
-  /** The process dies, the machine lives; it is started again after a while. */
+  /**
+   * The process dies of its disk; the machine is started again after a while. Its power is cycled,
+   * since after a failed sync the page cache shows what the platter does not have.
+   */
   private die(reason: string): void {
     this.count(reason);
     this.leave();
-    this.disk.kill();
+    this.disk.crash();
     this.host.world.after(200, () => {
       if (!this.host.up) this.start();
     });
@@ -238,18 +242,23 @@ export class WholeNode implements SimNode {
     void running?.node.stop();
   }
 
-  private onFatal(life: number, _fault: Error): void {
-    if (this.host.life === life) this.die('fatal');
+  private onFatal(life: number, fault: Error): void {
+    if (this.host.life !== life) return;
+    this.lastTrouble = String(fault);
+    this.die('fatal');
   }
 
-  private onBootFailed(_fault: unknown): void {
+  private onBootFailed(fault: unknown): void {
+    this.lastTrouble = String(fault);
     this.die('failedBoots');
   }
 
   private onStopped(life: number, fault: Error): void {
     if (this.host.life !== life) return;
     const { world } = this.host;
-    world.fail(fault instanceof Violation ? fault : new Violation(`${this.name}: ${fault.message}`));
+    world.fail(
+      fault instanceof Violation ? fault : new Violation(`${this.name}: ${fault.message}`),
+    );
   }
 
   private count(kind: string): void {

@@ -7,7 +7,7 @@ import {
   type RowSink,
   type TableShape,
 } from '@metad/projection';
-import { KINDS } from '../kinds/index.js';
+import { KINDS } from '../../kinds/index.js';
 
 export const HISTORY_TABLE: TableShape = {
   name: 'history',

@@ -1,7 +1,6 @@
 import { logIndex, type LogIndex, type PartitionId } from '@metad/foundation';
-import { ArchiveGap, type Archive, type Entry, type NodeLog } from '@metad/raft';
+import { ArchiveGap, type Archive, type Entry } from '@metad/raft';
 
-const runBytes = 256 * 1024;
 /** Reads that are gone on with; beyond it the one unused longest is begun anew. */
 const readersMax = 16;
 
@@ -11,23 +10,11 @@ interface Reader {
   next: LogIndex;
 }
 
-/** Committed entries on their way out of the log, and back for replays. */
-export class NodeArchive {
+/** Reads committed entries that have left the log, run by run, for replays. */
+export class ArchiveReader {
   private readonly readers = new Map<PartitionId, Reader>();
 
-  constructor(
-    private readonly archive: Archive,
-    private readonly log: NodeLog,
-  ) {}
-
-  /** Takes over what the log is about to drop, durably, up to and with `upTo`. */
-  async takeOver(partition: PartitionId, upTo: LogIndex): Promise<void> {
-    const stored = this.log.partition(partition);
-    const from = Math.max(this.archive.lastIndex(partition) + 1, stored.firstIndex());
-    if (from > upTo) return;
-    await this.archive.write(partition, this.runs(partition, logIndex(from), upTo));
-    await this.archive.prune();
-  }
+  constructor(private readonly archive: Archive) {}
 
   /** The run that begins with `from`; null when the archive does not hold it. */
   async read(partition: PartitionId, from: LogIndex): Promise<readonly Entry[] | null> {
@@ -58,21 +45,5 @@ export class NodeArchive {
     if (oldest === undefined) return;
     this.readers.delete(oldest[0]);
     void oldest[1].runs.return(undefined);
-  }
-
-  private async *runs(
-    partition: PartitionId,
-    from: LogIndex,
-    upTo: LogIndex,
-  ): AsyncGenerator<readonly Entry[]> {
-    const stored = this.log.partition(partition);
-    for (let next = from; next <= upTo;) {
-      const run = stored.entries(next, logIndex(upTo + 1), runBytes);
-      const last = run?.at(-1);
-      if (run === null || last === undefined) throw new ArchiveGap(partition, next, null);
-      yield run;
-      next = logIndex(last.index + 1);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
   }
 }
