@@ -58,7 +58,8 @@ export class CommandRouter {
   private checkDeadline(deadline: string | undefined): void {
     if (deadline === undefined) return;
     if (Date.parse(deadline) <= this.clock.now() + LIMITS.deduplicationWindowMs) return;
-    const reason = `is further away than the deduplication window (${LIMITS.deduplicationWindowMs} ms)`;
+    const windowMs = LIMITS.deduplicationWindowMs;
+    const reason = `is further away than the deduplication window (${windowMs} ms)`;
     throw invalidArgument([{ field: 'deadline', reason }]);
   }
 }

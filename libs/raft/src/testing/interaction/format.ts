@@ -36,18 +36,24 @@ function showBody(message: Message): string {
       return message.granted ? ' granted' : ' refused';
     case 'append': {
       const entries = message.entries.map(showEntry).join(', ');
-      return ` after=${message.prevIndex}@${message.prevTerm} commit=${message.commit} [${entries}]`;
+      return (
+        ` after=${message.prevIndex}@${message.prevTerm}` + ` commit=${message.commit} [${entries}]`
+      );
     }
     case 'appendResponse':
       return message.rejected
         ? ` rejected after=${message.index} hint=${message.hintIndex}@${message.hintTerm}`
         : ` match=${message.index}`;
     case 'heartbeat':
-      return ` commit=${message.commit}${message.readRound > 0 ? ` read=${message.readRound}` : ''}`;
+      return (
+        ` commit=${message.commit}` + (message.readRound > 0 ? ` read=${message.readRound}` : '')
+      );
     case 'heartbeatResponse':
       return message.readRound > 0 ? ` read=${message.readRound}` : '';
-    case 'installSnapshot':
-      return ` ${message.snapshot.index}@${message.snapshot.term} (${showConf(message.snapshot.conf)})`;
+    case 'installSnapshot': {
+      const { index, term, conf } = message.snapshot;
+      return ` ${index}@${term} (${showConf(conf)})`;
+    }
     case 'readIndex':
       return ` context=${message.context}`;
     case 'readIndexResponse':
