@@ -72,7 +72,8 @@ export class NodeBarrier implements ReadBarrier {
     let sample = this.samples.get(partition);
     if (sample === undefined || now - sample.takenAt > sampleMs) {
       const status = this.consensus.node.status(partition);
-      const isCaughtUp = status?.leader != null && status.applied >= status.commit;
+      const isCaughtUp =
+        status !== null && status.leader !== null && status.applied >= status.commit;
       const caughtUpAt = isCaughtUp ? now : (sample?.caughtUpAt ?? now);
       sample = { takenAt: now, caughtUpAt, isCaughtUp };
       this.samples.set(partition, sample);
