@@ -36,8 +36,8 @@ export class PeerProgress {
   }
 
   /**
-   * Asks where the logs agree. After a snapshot, whatever became of it, it asks behind that: the peer
-   * may have got there in another way, and what is known to match may be compacted away here.
+   * Asks where the logs agree. After a snapshot, whatever became of it, it asks behind that: the
+   * peer may have got there in another way, and what is known to match may be compacted away here.
    */
   becomeProbe(): void {
     const afterSnapshot = this.state === 'snapshot' ? this.snapshotIndex : 0;
