@@ -1,5 +1,5 @@
 import { nodeName } from '@metad/foundation';
-import { ReplicaGroup } from '@metad/raft/testing';
+import { ReplicaGroup, perform } from '@metad/raft/testing';
 
 // What one entry costs the core: three replicas in memory, written and delivered at once, so that
 // nothing but the core and the smallest driver is measured. Run: npm run bench:core
@@ -35,6 +35,23 @@ function measureTicks(ticks: number): number {
   return elapsedUs / ticks / names.length;
 }
 
+/** Messages that one follower takes and answers. */
+function measureSteps(steps: number): number {
+  const group = new ReplicaGroup(names);
+  group.tick(25);
+  const { self, term } = group.leader().status();
+  const follower = [...group.members.values()].find(({ name }) => name !== self);
+  if (follower === undefined) throw new Error('nobody follows');
+  const { name, replica } = follower;
+  const commit = replica.status().commit;
+  const begin = process.hrtime.bigint();
+  for (let at = 0; at < steps; at += 1) {
+    replica.step({ kind: 'heartbeat', from: self, to: name, term, commit, readRound: at });
+    perform(follower, replica.takeReady());
+  }
+  return steps / (Number(process.hrtime.bigint() - begin) / 1e9);
+}
+
 function main(): void {
   for (const [batch, rounds] of [
     [1, 40_000],
@@ -45,6 +62,7 @@ function main(): void {
     const us = measure(batch, rounds);
     console.log(`batch ${String(batch).padStart(3)}: ${us.toFixed(3)} µs per entry and replica`);
   }
+  console.log(`steps: ${Math.round(measureSteps(500_000)).toLocaleString('en')} per second`);
   console.log(`tick with heartbeats: ${measureTicks(50_000).toFixed(3)} µs per tick and replica`);
 }
 

@@ -124,12 +124,11 @@ class RaftReplica implements Replica {
     if (progress?.state === 'replicate') progress.becomeProbe();
   }
 
-  reportSnapshot(peer: NodeName, delivered: boolean): void {
+  reportSnapshot(peer: NodeName, _delivered: boolean): void {
     const progress = this.raft.leadership?.progress.get(peer);
     if (progress?.state !== 'snapshot') return;
-    if (delivered) progress.becomeProbe();
-    else progress.abortSnapshot();
-    // Wait for its answer, or for a heartbeat's, before the next try.
+    progress.becomeProbe();
+    // Wait for its answer, or for a heartbeat's, before asking.
     progress.probeSent = true;
   }
 

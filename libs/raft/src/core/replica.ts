@@ -92,7 +92,10 @@ export interface Replica {
   forgetLeader(): void;
   /** The transport could not deliver to `peer`: go back to probing. */
   reportUnreachable(peer: NodeName): void;
-  /** The bytes of a snapshot sent to `peer` arrived, or did not. */
+  /**
+   * The transfer of a snapshot to `peer` has ended, well or not: the leader asks the peer what it
+   * has, and announces another snapshot if that is not enough.
+   */
   reportSnapshot(peer: NodeName, delivered: boolean): void;
   hasReady(): boolean;
   takeReady(): Ready;

@@ -65,6 +65,6 @@ function tickSnapshot(raft: RaftState, leadership: Leadership, peer: PeerProgres
   if (peer.state !== 'snapshot') return;
   peer.snapshotTicks += 1;
   if (peer.snapshotTicks < snapshotTimeouts * raft.options.electionTimeoutTicks) return;
-  peer.abortSnapshot();
+  peer.becomeProbe();
   leadership.flushNeeded = true;
 }

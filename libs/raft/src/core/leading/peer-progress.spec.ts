@@ -9,7 +9,7 @@ const kind = fc.constantFrom(
   'refuse' as const,
   'unreachable' as const,
   'snapshot' as const,
-  'abort' as const,
+  'reported' as const,
 );
 const op = fc.record({ kind, at: fc.nat(40), hint: fc.nat(40) });
 
@@ -31,7 +31,7 @@ describe('what a leader knows about a peer', () => {
           if (what === 'refuse') peer.backOff(logIndex(at), logIndex(hint));
           if (what === 'unreachable' && peer.state === 'replicate') peer.becomeProbe();
           if (what === 'snapshot') peer.becomeSnapshot(logIndex(at));
-          if (what === 'abort' && peer.state === 'snapshot') peer.abortSnapshot();
+          if (what === 'reported' && peer.state === 'snapshot') peer.becomeProbe();
           expect(peer.match).toBe(match);
           expect(peer.next).toBeGreaterThan(peer.match);
           expect(peer.snapshotIndex > 0).toBe(peer.state === 'snapshot' && peer.snapshotIndex > 0);

@@ -35,6 +35,10 @@ export class PeerProgress {
     this.inflights = new Inflights(window.inflightAppendsMax, window.inflightBytesMax);
   }
 
+  /**
+   * Asks where the logs agree. After a snapshot, whatever became of it, it asks behind that: the
+   * peer may have got there in another way, and what is known to match may be compacted away here.
+   */
   becomeProbe(): void {
     const afterSnapshot = this.state === 'snapshot' ? this.snapshotIndex : 0;
     this.reset('probe');
@@ -49,12 +53,6 @@ export class PeerProgress {
   becomeSnapshot(index: LogIndex): void {
     this.reset('snapshot');
     this.snapshotIndex = index;
-  }
-
-  /** The snapshot under way did not arrive: forget it. */
-  abortSnapshot(): void {
-    this.snapshotIndex = logIndex(0);
-    this.becomeProbe();
   }
 
   isPaused(): boolean {

@@ -156,7 +156,7 @@ describe('the log of a replica', () => {
     );
   });
 
-  it('points, in a conflict, at the last entry whose term is not above the asked one', () => {
+  it('points, when logs conflict, at the last entry whose term is not too high', () => {
     const bench = new Bench();
     bench.append(1, 3);
     bench.term = 4;

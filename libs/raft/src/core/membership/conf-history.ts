@@ -38,8 +38,8 @@ export class ConfHistory {
 
   /**
    * May `node` campaign? A voter may; and one that the configuration in force leaves out, as long
-   * as
-   * that is not known to be committed: it may be the only one that has the change (thesis §4.2.2).
+   * as that is not known to be committed: it may be the only one that has the change (thesis
+   * §4.2.2).
    */
   isElectable(node: NodeName, commit: LogIndex): boolean {
     const mayBeInForce = (at: number): boolean => (this.confs[at + 1]?.index ?? Infinity) > commit;

@@ -26,6 +26,8 @@ export function showConf(conf: ConfState): string {
   return parts.join(', ');
 }
 
+const showRound = (round: number): string => (round > 0 ? ` read=${round}` : '');
+
 function showBody(message: Message): string {
   switch (message.kind) {
     case 'vote':
@@ -36,20 +38,17 @@ function showBody(message: Message): string {
       return message.granted ? ' granted' : ' refused';
     case 'append': {
       const entries = message.entries.map(showEntry).join(', ');
-      return (
-        ` after=${message.prevIndex}@${message.prevTerm}` + ` commit=${message.commit} [${entries}]`
-      );
+      const after = `${message.prevIndex}@${message.prevTerm}`;
+      return ` after=${after} commit=${message.commit} [${entries}]`;
     }
     case 'appendResponse':
       return message.rejected
         ? ` rejected after=${message.index} hint=${message.hintIndex}@${message.hintTerm}`
         : ` match=${message.index}`;
     case 'heartbeat':
-      return (
-        ` commit=${message.commit}` + (message.readRound > 0 ? ` read=${message.readRound}` : '')
-      );
+      return ` commit=${message.commit}${showRound(message.readRound)}`;
     case 'heartbeatResponse':
-      return message.readRound > 0 ? ` read=${message.readRound}` : '';
+      return showRound(message.readRound);
     case 'installSnapshot': {
       const { index, term, conf } = message.snapshot;
       return ` ${index}@${term} (${showConf(conf)})`;

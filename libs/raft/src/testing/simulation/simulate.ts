@@ -118,7 +118,9 @@ class Run {
     }
     return [...status.progress.keys()].every((name) => {
       const member = this.nodes.find((node) => node.name === name);
-      return member?.damaged === true || member?.status()?.applied === status.lastIndex;
+      const known = member?.status() ?? null;
+      // A node that refuses to serve from a damaged log is right to do so.
+      return known === null ? member?.damaged === true : known.applied === status.lastIndex;
     });
   }
 

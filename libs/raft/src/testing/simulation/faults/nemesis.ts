@@ -7,6 +7,8 @@ import type { Mischief, Plan } from './plan.js';
 
 type Act = () => void;
 
+const ofFiles: ReadonlySet<keyof Mischief> = new Set(['fullDisks', 'failingSyncs', 'bitRot']);
+
 /** Does harm at random times, of the kinds that the plan allows; counts what it did. */
 export class Nemesis {
   readonly counts: Record<string, number> = {};
@@ -44,7 +46,8 @@ export class Nemesis {
       this.world.after(delay, () => {
         if (!this.active) return;
         const [kind, act] = this.pick(this.acts);
-        this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+        // What befalls files is counted by the nodes that have some.
+        if (!ofFiles.has(kind)) this.counts[kind] = (this.counts[kind] ?? 0) + 1;
         act();
         next();
       });

@@ -164,19 +164,36 @@ export class WholeNode implements SimNode {
   }
 
   failSync(): void {
+    this.count('failingSyncs');
     this.disk.failNextSyncs(1);
   }
 
-  /** Rot, found when the node starts the next time. */
+  /** A bit turns or a write goes astray; found when the node starts the next time. */
   rot(): void {
     const segments = this.disk.paths().filter((path) => path.includes('/log/'));
     const path = segments[this.random.below(Math.max(1, segments.length))];
     if (path === undefined) return;
     const { length } = this.disk.bytesOf(path);
     if (length === 0) return;
-    this.count('bitRot');
     this.damaged = true;
-    this.disk.flipBit(path, this.random.below(length), this.random.below(8));
+    if (this.random.below(2) > 0) {
+      this.count('flippedBits');
+      this.disk.flipBit(path, this.random.below(length), this.random.below(8));
+    } else {
+      this.count('misdirectedWrites');
+      this.misdirect(path, this.random.below(length >> 9), this.random.below(length >> 9));
+    }
+  }
+
+  /** What was meant for one sector is found in another. */
+  private misdirect(path: string, from: number, to: number): void {
+    const bytes = this.disk.bytesOf(path);
+    for (let at = 0; at < 512; at += 1) {
+      const turned = (bytes[from * 512 + at] ?? 0) ^ (bytes[to * 512 + at] ?? 0);
+      for (let bit = 0; bit < 8; bit += 1) {
+        if ((turned >> bit) & 1) this.disk.flipBit(path, to * 512 + at, bit);
+      }
+    }
   }
 
   private async boot(): Promise<Life> {

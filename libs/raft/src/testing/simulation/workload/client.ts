@@ -20,8 +20,7 @@ export class Ledger {
 
 /**
  * A client as the contract wants it: it retries with the same command id until it knows the
- * outcome,
- * elsewhere when refused; now and then it gives up, and never learns.
+ * outcome, elsewhere when refused; now and then it gives up, and never learns.
  */
 export class Client {
   private sequence = 0;
