@@ -27,7 +27,7 @@ export class AdminModule implements OnModuleInit {
   onModuleInit(): void {
     const { node } = this.raft;
     registerPartitionVerbs(this.router, node, this.machines);
-    registerLogVerbs(this.router, node);
+    registerLogVerbs(this.router, this.raft);
     registerClusterVerbs(this.router, this.stage.directory, node);
     registerNodeVerbs(this.router, {
       facts: () => this.facts,

@@ -1,14 +1,20 @@
 import { z } from 'zod';
 import { MetadError } from '@metad/contract';
 import { logIndex, partitionId } from '@metad/foundation';
-import type { Entry, RaftNode } from '@metad/raft';
+import type { Entry } from '@metad/raft';
+import type { OpenedRaft } from '../consensus/opened-raft.js';
+import { tellEntry } from '../consensus/peer-log.js';
 import { decodeEntry } from '../decide/index.js';
 import type { AdminRouter } from './admin-router.js';
 
 const readBytesMax = 256 * 1024;
+/** A reply stays under the broker's usual payload of 1 MiB, in base64. */
+const entriesBytesMax = 256 * 1024;
+const entryOverheadBytes = 64;
 
 /** `log.read`: what stands in a partition's log on this node, committed entries only. */
-export function registerLogVerbs(router: AdminRouter, node: RaftNode): void {
+export function registerLogVerbs(router: AdminRouter, raft: OpenedRaft): void {
+  const { node } = raft;
   router.register({
     noun: 'log',
     verb: 'read',
@@ -30,6 +36,37 @@ export function registerLogVerbs(router: AdminRouter, node: RaftNode): void {
       return { items: entries.slice(0, limit).map(describe) };
     },
   });
+  registerEntries(router, raft);
+}
+
+/** `log.entries`: what another node asks for that was given a snapshot in its place. */
+function registerEntries(router: AdminRouter, { node, readArchived }: OpenedRaft): void {
+  router.register({
+    noun: 'log',
+    verb: 'entries',
+    schema: z.strictObject({
+      partition: z.int().min(0).max(1_000_000),
+      from: z.int().min(1),
+    }),
+    changes: false,
+    handle: async ({ partition, from }) => {
+      const id = partitionId(partition);
+      const first = logIndex(from);
+      const kept = node.readCommitted(id, first, entriesBytesMax);
+      const entries = kept ?? (await readArchived(id, first)) ?? [];
+      return { entries: withinReply(entries).map(tellEntry) };
+    },
+  });
+}
+
+/** At least one entry, then as many as one reply carries. */
+function withinReply(entries: readonly Entry[]): readonly Entry[] {
+  let bytes = 0;
+  const fits = entries.findIndex(({ data }, at) => {
+    bytes += data.length + entryOverheadBytes;
+    return at > 0 && bytes > entriesBytesMax;
+  });
+  return fits < 0 ? entries : entries.slice(0, fits);
 }
 
 function describe(entry: Entry): Record<string, unknown> {

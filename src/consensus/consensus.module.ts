@@ -53,7 +53,16 @@ import { ReplayFeed } from './replay-feed.js';
     },
     {
       provide: RAFT,
-      inject: [CONFIGURATION, CONNECTION, PartitionMachines, ReplayFeed, CLOCK, LOGGER, Faults],
+      inject: [
+        CONFIGURATION,
+        CONNECTION,
+        PartitionMachines,
+        ReplayFeed,
+        CLOCK,
+        LOGGER,
+        Faults,
+        PeerAdmin,
+      ],
       useFactory: async (
         configuration: Configuration,
         connection: NatsConnection,
@@ -62,9 +71,10 @@ import { ReplayFeed } from './replay-feed.js';
         clock: Clock,
         logger: Logger,
         faults: Faults,
+        peers: PeerAdmin,
       ) => {
         const onFatal = (error: Error): void => faults.report(error);
-        const parts = { configuration, connection, machines, clock, logger, onFatal };
+        const parts = { configuration, connection, machines, clock, logger, peers, onFatal };
         const raft = await openRaft(parts);
         feed.attach(raft);
         return raft;

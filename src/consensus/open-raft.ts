@@ -17,6 +17,8 @@ import type { Logger } from '../app/logger.js';
 import { diskIdentity } from './joining/disk-identity.js';
 import { ArchiveReader } from './archive-reader.js';
 import type { OpenedRaft } from './opened-raft.js';
+import type { PeerAdmin } from './joining/peer-admin.js';
+import { PeerLog } from './peer-log.js';
 import type { PartitionMachines } from './partition-machines.js';
 
 export interface RaftSurroundings {
@@ -25,13 +27,14 @@ export interface RaftSurroundings {
   readonly machines: PartitionMachines;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly peers: PeerAdmin;
   /** The log failed: the process must end. */
   readonly onFatal: (error: Error) => void;
 }
 
 /** Locks and recovers the data directory and makes the Raft node over it. Nothing votes yet. */
 export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRaft> {
-  const { configuration, connection, machines, clock, logger, onFatal } = surroundings;
+  const { configuration, connection, machines, clock, logger, peers, onFatal } = surroundings;
   const { dataDir: directory, cluster, node: self } = configuration;
   const identity = diskIdentity(directory);
   const archive = openNodeArchive(configuration, clock);
@@ -79,10 +82,13 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     await transport.close();
     await log.close();
   };
+  const peerLog = new PeerLog(peers, () =>
+    configuration.members.filter((member) => member !== self),
+  );
   const reader = archive === null ? null : new ArchiveReader(archive);
   const readArchived = async (partition: PartitionId, from: LogIndex) =>
     reader === null ? null : reader.read(partition, from);
-  return { node, log, snapshots, transport, identity, readArchived, close };
+  return { node, log, snapshots, transport, identity, readArchived, peerLog, close };
 }
 
 /** Partition 0 rules once it is known; before, the members that the node was started with. */

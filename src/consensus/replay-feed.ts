@@ -19,8 +19,12 @@ export class ReplayFeed {
     return {
       log: {
         read: async (partition, from, bytesMax) => {
-          const kept = this.opened().node.readCommitted(partition, from, bytesMax);
-          return kept ?? this.opened().readArchived(partition, from);
+          const { node, readArchived, peerLog } = this.opened();
+          return (
+            node.readCommitted(partition, from, bytesMax) ??
+            (await readArchived(partition, from)) ??
+            peerLog.read(partition, from)
+          );
         },
       },
       snapshots: { newest: async (partition, atMost) => this.newest(partition, atMost) },

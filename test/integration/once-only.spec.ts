@@ -128,6 +128,7 @@ async function expectOnce(node: string, told: readonly Told[]): Promise<void> {
     const named = (answers[0]?.['events'] as unknown[] | undefined)?.length ?? 0;
     const events = sent.command === 'RenewInstances' ? 0 : named;
     const found = counted.get(commandId) ?? 0;
-    expect([sent.command, commandId, found]).toEqual([sent.command, commandId, events]);
+    const about = [node, sent.command, commandId];
+    expect([...about, found]).toEqual([...about, events]);
   }
 }
