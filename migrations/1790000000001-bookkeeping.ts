@@ -102,7 +102,8 @@ const COMMENTS = [
   `COMMENT ON TABLE projection_checkpoint IS
     'How far each version has absorbed each partition; moves in the transaction of its rows'`,
   `COMMENT ON COLUMN projection_checkpoint.index IS 'Log index of the last absorbed entry'`,
-  `COMMENT ON COLUMN projection_checkpoint.log_time IS 'Log time of that entry, ms since the epoch'`,
+  `COMMENT ON COLUMN projection_checkpoint.log_time IS
+    'Log time of that entry, ms since the epoch'`,
   `COMMENT ON COLUMN projection_checkpoint.digest IS
     'Order-independent digest of the partition''s rows at that index'`,
   `COMMENT ON VIEW checkpoint IS 'How far the live tables stand, per projection and partition'`,
@@ -146,4 +147,4 @@ BEGIN
 END $$;
 ALTER FUNCTION wait_for(text, interval) SET search_path FROM CURRENT;
 COMMENT ON FUNCTION wait_for(text, interval) IS
-  'Waits until the live tables hold all that is up to the position: true, or false at the time-out'`;
+  'Waits until the live tables hold all up to the position: true, or false at the time-out'`;

@@ -3,9 +3,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * One table per kind of record, its secondary indexes, and the view that hides its version.
  *
- * Names compare by bytes (COLLATE "C"), so that paging does not depend on a locale. Primary keys are
- * in the order of lists (namespace, id), and every filter's index ends in that order, so that a page
- * is read from the index without sorting.
+ * Names compare by bytes (COLLATE "C"), so that paging does not depend on a locale. Primary keys
+ * are in the order of lists (namespace, id), and every filter's index ends in that order, so that
+ * a page is read from the index without sorting.
  */
 export class Records1790000000002 implements MigrationInterface {
   readonly name = 'Records1790000000002';

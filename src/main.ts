@@ -11,7 +11,8 @@ const USAGE = `metad — one node of a cluster
   metad serve [--node n1] [--members n1,n2,n3] [--nats-url nats://…] [--database-url postgres://…] …
   metad --version
 
-Every setting is an environment variable or a flag of the same name; docs/reference/configuration.md.
+Every setting is an environment variable, or a flag of the same name:
+docs/reference/configuration.md.
 To run a whole cluster on this machine: npm start
 `;
 

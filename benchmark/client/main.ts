@@ -2,7 +2,8 @@ import { measureEcho, measureLookUps, type Rate } from './look-ups.js';
 import { measureDelivery } from './watch-delivery.js';
 
 /**
- * `NATS_URL=… node dist/benchmark/client/main.js [look-ups|watch]` against a running cluster.
+ * Against a running cluster:
+ * `NATS_URL=… node dist/benchmark/client/main.js [look-ups | watch [events per second] [watchers]]`
  * Look-ups alternate with the echo they are compared with, since machines change their mind.
  */
 const rounds = 3;
@@ -27,7 +28,9 @@ async function lookUps(servers: string): Promise<void> {
 }
 
 async function delivery(servers: string): Promise<void> {
-  const { events, delivered, expected, p50, p99 } = await measureDelivery(servers);
+  const [eventsPerSecond = 1_000, watchers = 100] = process.argv.slice(3).map(Number);
+  const load = { eventsPerSecond, watchers };
+  const { events, delivered, expected, p50, p99 } = await measureDelivery(servers, load);
   console.log(`watch: ${events} events, ${delivered} of ${expected} deliveries`);
   console.log(`watch p50 ${ms(p50)} ms  p99 ${ms(p99)} ms (wanted below 20)`);
 }

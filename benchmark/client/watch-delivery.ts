@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MetadClient } from '@metad/client';
 
-const watchers = 100;
-const eventsPerSecond = 1_000;
 const tickMs = 10;
 const roundMs = 10_000;
 const namespace = 'bench-watch';
@@ -19,13 +17,19 @@ export interface Delivery {
   readonly p99: number;
 }
 
-/** 100 watchers of one namespace in a process of their own, while 1,000 events a second happen. */
-export async function measureDelivery(servers: string): Promise<Delivery> {
+export interface DeliveryLoad {
+  readonly watchers: number;
+  readonly eventsPerSecond: number;
+}
+
+/** Watchers of one namespace in a process of their own, while events happen at a steady rate. */
+export async function measureDelivery(servers: string, load: DeliveryLoad): Promise<Delivery> {
+  const { watchers, eventsPerSecond } = load;
   const args = [watcherProgram, servers, namespace, String(watchers)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   const writer = await MetadClient.connect({ servers, namespace });
-  const events = await write(writer);
+  const events = await write(writer, eventsPerSecond);
   await pause(2_000);
   child.stdin.write('stop\n');
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
@@ -34,7 +38,8 @@ export async function measureDelivery(servers: string): Promise<Delivery> {
   return { events, expected: events * watchers, ...seen };
 }
 
-async function write(writer: MetadClient): Promise<number> {
+async function write(writer: MetadClient, eventsPerSecond: number): Promise<number> {
+  const run = Date.now().toString(36); // Else a second run would find everything assigned.
   const perTick = (eventsPerSecond * tickMs) / 1_000;
   const underWay: Promise<unknown>[] = [];
   const startedAt = performance.now();
@@ -42,7 +47,7 @@ async function write(writer: MetadClient): Promise<number> {
     for (let at = 0; at < perTick; at += 1) {
       const count = tick * perTick + at;
       const name = { tenantId: `t-${count % 50}`, resourceId: `r-${count % 5_000}` };
-      underWay.push(writer.command('AssignResource', { ...name, node: `node-${count}` }));
+      underWay.push(writer.command('AssignResource', { ...name, node: `${run}-${count}` }));
     }
     await pause(Math.max(0, startedAt + (tick + 1) * tickMs - performance.now()));
   }

@@ -10,7 +10,7 @@ import { Side } from './side.js';
 const valueBytes = 256;
 const records = 10_000;
 const outstandings = [1, 64, 256, 1_000];
-const quickRounds: RoundOptions = { rounds: 2, seconds: 4, warmupSeconds: 2, repeatsMax: 0 };
+const quickRounds: RoundOptions = { rounds: 2, seconds: 3, warmupSeconds: 1.5, repeatsMax: 0 };
 const fullRounds: RoundOptions = { rounds: 3, seconds: 5, warmupSeconds: 2, repeatsMax: 2 };
 
 export interface VersusOptions {

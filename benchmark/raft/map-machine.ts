@@ -35,6 +35,7 @@ const refuse = (): never => {
 
 export const noSnapshots: SnapshotStore = {
   latest: () => null,
+  newestUpTo: () => null,
   write: refuse,
   read: refuse,
   readChunk: () => Promise.resolve(null),

@@ -23,7 +23,8 @@ export function registerLogVerbs(router: AdminRouter, node: RaftNode): void {
       const entries = node.readCommitted(id, logIndex(from), readBytesMax);
       if (entries === null) {
         const available = node.status(id)?.firstIndex ?? 1;
-        const message = `index ${from} of partition ${partition} was compacted; the log begins at ${available}`;
+        const gone = `index ${from} of partition ${partition} was compacted`;
+        const message = `${gone}; the log begins at ${available}`;
         throw new MetadError('POSITION_COMPACTED', message, { available });
       }
       return { items: entries.slice(0, limit).map(describe) };

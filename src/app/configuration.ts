@@ -2,7 +2,10 @@ import { LIMITS, NAME_TOKEN } from '@metad/contract';
 import { nodeName, type NodeName } from '@metad/foundation';
 import { z } from 'zod';
 
-/** Everything that can be set from outside, checked and typed. Source: docs/reference/configuration.md. */
+/**
+ * Everything that can be set from outside, checked and typed. Source:
+ * docs/reference/configuration.md.
+ */
 export interface Configuration {
   readonly cluster: string;
   readonly node: NodeName;

@@ -2,7 +2,9 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger as PinoLogger } from 'pino';
 import type { Configuration } from './configuration.js';
 
-/** What diagnostics are written with: fields first, then the sentence. Never secrets, never data. */
+/**
+ * What diagnostics are written with: fields first, then the sentence. Never secrets, never data.
+ */
 export type Logger = PinoLogger;
 
 /** JSON lines on standard output, one per event, with node and cluster in each. */

@@ -6,7 +6,7 @@ const plainText = (charsMax: number) =>
   z
     .string()
     .max(charsMax)
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters or half a surrogate pair');
 
 const expectation = z
   .record(z.string().min(1).max(64), z.unknown())

@@ -1,15 +1,30 @@
 import type { CommandReply } from '@metad/contract';
-import { term, type Clock } from '@metad/foundation';
+import { term, type PartitionId } from '@metad/foundation';
 import type { Consensus } from '../consensus/consensus.js';
 import type { LogClocks } from '../consensus/log-clocks.js';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { PartitionMachines } from '../consensus/partition-machines.js';
-import { encodeCommand, toCommandReply, type ApplyResult } from '../decide/index.js';
+import { droppedError } from '../consensus/proposal-outcome.js';
+import {
+  checkQuota,
+  DEFAULT_QUOTA,
+  encodeCommand,
+  encodeRenewals,
+  toCommandReply,
+  type ApplyResult,
+} from '../decide/index.js';
 import type { KindRegistry } from '../kinds/index.js';
 import { dryRunReply } from './dry-run-reply.js';
 import type { RoutedCommand } from './command-router.js';
+import { RenewalBatcher } from './renewal-batcher.js';
 
 const dryRunBarrierMs = 2_000;
+const RENEWALS = 'RenewInstances';
+
+/** Whether only removals are admitted because the disk is nearly full. */
+export interface StorageGauge {
+  isStorageFull(): boolean;
+}
 
 /** On the leader: command → log entry → result → reply. */
 export class CommandProposer {
@@ -19,25 +34,57 @@ export class CommandProposer {
     private readonly machines: PartitionMachines,
     private readonly kinds: KindRegistry,
     private readonly logClocks: LogClocks,
-    private readonly clock: Clock,
+    private readonly storage: StorageGauge,
   ) {}
 
   /** Throws what the rules or the log refuse, as MetadErrors; see AwaitedProposal. */
   async propose(routed: RoutedCommand, body: Uint8Array): Promise<CommandReply> {
     if (routed.request.dryRun === true) return this.dryRun(routed);
+    this.admit(routed);
+    const result =
+      routed.command === RENEWALS
+        ? await this.renew(routed, body)
+        : await this.append(routed, body);
+    const { incarnation } = this.directory.cluster();
+    return toCommandReply(result, { incarnation, partition: routed.partition }, this.kinds);
+  }
+
+  /** Refusals before an entry exists. Removals pass: they make room. */
+  private admit({ namespace, partition, checked }: RoutedCommand): void {
+    if (!checked.grows) return;
+    if (this.storage.isStorageFull()) throw droppedError(partition, 'storageFull', null);
+    checkQuota(this.machines.user(partition).records, namespace, checked, DEFAULT_QUOTA);
+  }
+
+  private append(routed: RoutedCommand, body: Uint8Array): Promise<ApplyResult> {
     const { namespace, command, request, partition } = routed;
-    const { incarnation, featureLevel } = this.directory.cluster();
+    const entry = encodeCommand({ namespace, command, ...this.stamp(partition), body });
+    return this.consensus.propose<ApplyResult>(partition, entry, { request });
+  }
+
+  private renew({ namespace, partition }: RoutedCommand, body: Uint8Array): Promise<ApplyResult> {
+    return this.renewals.renew(partition, namespace, Buffer.from(body).toString('utf8'));
+  }
+
+  private readonly renewals = new RenewalBatcher((partition, requests) => {
+    const payload = {
+      command: RENEWALS,
+      requests: requests.map(({ namespace, body }) => ({ namespace, body })),
+    };
+    const entry = encodeRenewals(this.stamp(partition), payload);
+    return this.consensus.propose<readonly ApplyResult[]>(partition, entry);
+  });
+
+  private stamp(partition: PartitionId) {
     const time = this.logClocks.stamp(partition, this.consensus.termOf(partition) ?? term(0));
-    const entry = encodeCommand({ namespace, command, time, level: featureLevel, body });
-    const result = await this.consensus.propose<ApplyResult>(partition, entry, { request });
-    return toCommandReply(result, { incarnation, partition }, this.kinds);
+    return { time, level: this.directory.cluster().featureLevel };
   }
 
   /** The same decider at a linearizable point; nothing is replicated. */
   private async dryRun({ namespace, command, request, partition }: RoutedCommand) {
     await this.consensus.linearize(partition, dryRunBarrierMs);
     const machine = this.machines.user(partition);
-    const result = machine.dryRun(namespace, command, request, this.clock.now());
+    const result = machine.dryRun(namespace, command, request, Date.now());
     const { incarnation } = this.directory.cluster();
     return dryRunReply(result, { incarnation, partition }, this.kinds);
   }

@@ -1,7 +1,12 @@
 import { LIMITS, MetadError, type CommandRequest } from '@metad/contract';
 import { partitionId, type Clock, type PartitionId } from '@metad/foundation';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
-import { checkCommand, type KindRegistry, type Routing } from '../kinds/index.js';
+import {
+  checkCommand,
+  type CheckedCommand,
+  type KindRegistry,
+  type Routing,
+} from '../kinds/index.js';
 import { invalidArgument } from './request-body.js';
 
 /** A command that is well-formed and knows where it belongs. */
@@ -10,8 +15,8 @@ export interface RoutedCommand {
   readonly command: string;
   readonly request: CommandRequest;
   readonly partition: PartitionId;
-  /** False for removals, which are admitted also when space is short. */
-  readonly grows: boolean;
+  /** Its steps, one for a plain command, and whether it can add records. */
+  readonly checked: CheckedCommand;
 }
 
 /** Checks a command's data against its kind and finds the partition of its key. */
@@ -27,15 +32,9 @@ export class CommandRouter {
    * map is unknown.
    */
   route(namespace: string, command: string, request: CommandRequest): RoutedCommand {
-    const { partition, grows } = checkCommand(
-      this.kinds,
-      namespace,
-      command,
-      request,
-      this.partitionOf,
-    );
+    const checked = checkCommand(this.kinds, namespace, command, request, this.partitionOf);
     this.checkDeadline(request.deadline);
-    return { namespace, command, request, partition: partitionId(partition), grows };
+    return { namespace, command, request, partition: partitionId(checked.partition), checked };
   }
 
   /** A leader's own subject takes only what its partition owns. */
@@ -59,7 +58,8 @@ export class CommandRouter {
   private checkDeadline(deadline: string | undefined): void {
     if (deadline === undefined) return;
     if (Date.parse(deadline) <= this.clock.now() + LIMITS.deduplicationWindowMs) return;
-    const reason = `is further away than the deduplication window (${LIMITS.deduplicationWindowMs} ms)`;
+    const windowMs = LIMITS.deduplicationWindowMs;
+    const reason = `is further away than the deduplication window (${windowMs} ms)`;
     throw invalidArgument([{ field: 'deadline', reason }]);
   }
 }

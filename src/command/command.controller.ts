@@ -4,7 +4,9 @@ import { partitionId } from '@metad/foundation';
 import type { Inbound, Outbound } from '../app/nats/inbound.js';
 import { CommandService } from './command.service.js';
 
-/** Commands from NATS: `cmd.<namespace>.<Command>` at any node, `p.<partition>.cmd` at its leader. */
+/**
+ * Commands from NATS: `cmd.<namespace>.<Command>` at any node, `p.<partition>.cmd` at its leader.
+ */
 @Controller()
 export class CommandController {
   constructor(@Inject(CommandService) private readonly commands: CommandService) {}

@@ -4,8 +4,9 @@ import type { Clock } from '@metad/foundation';
 import type { Configuration } from '../app/configuration.js';
 import { NatsRequester } from '../app/nats/nats-requester.js';
 import { Metrics } from '../app/telemetry/metrics.js';
-import { CLOCK, CONFIGURATION, KINDS_REGISTRY, SUBJECTS } from '../app/tokens.js';
+import { CLOCK, CONFIGURATION, KINDS_REGISTRY, RAFT, SUBJECTS } from '../app/tokens.js';
 import { Consensus } from '../consensus/consensus.js';
+import type { OpenedRaft } from '../consensus/opened-raft.js';
 import { LogClocks } from '../consensus/log-clocks.js';
 import { PartitionDirectory } from '../consensus/partition-directory.js';
 import { PartitionMachines } from '../consensus/partition-machines.js';
@@ -37,9 +38,15 @@ const forwardTimeoutMs = 12_000;
     },
     {
       provide: CommandProposer,
-      inject: [Consensus, PartitionDirectory, PartitionMachines, KINDS_REGISTRY, LogClocks, CLOCK],
-      useFactory: (...parts: ConstructorParameters<typeof CommandProposer>) =>
-        new CommandProposer(...parts),
+      inject: [Consensus, PartitionDirectory, PartitionMachines, KINDS_REGISTRY, LogClocks, RAFT],
+      useFactory: (
+        consensus: Consensus,
+        directory: PartitionDirectory,
+        machines: PartitionMachines,
+        kinds: KindRegistry,
+        logClocks: LogClocks,
+        { log }: OpenedRaft,
+      ) => new CommandProposer(consensus, directory, machines, kinds, logClocks, log),
     },
     {
       provide: CommandService,

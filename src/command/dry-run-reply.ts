@@ -7,7 +7,9 @@ import {
 } from '../decide/index.js';
 import type { KindRegistry } from '../kinds/index.js';
 
-/** What would happen, with the records before and after; refusals are thrown as for the real one. */
+/**
+ * What would happen, with the records before and after; refusals are thrown as for the real one.
+ */
 export function dryRunReply(
   result: DryRunResult,
   scope: PositionScope,

@@ -25,8 +25,8 @@ export class ArchiveReader {
     }
     this.readers.delete(partition);
     try {
-      const { value, done } = await reader.runs.next();
-      const run = done === true ? [] : value;
+      const step = await reader.runs.next();
+      const run: readonly Entry[] = step.done === true ? [] : step.value;
       const last = run.at(-1);
       if (last === undefined) return null;
       reader.next = logIndex(last.index + 1);

@@ -3,7 +3,9 @@ import type { LogIndex, NodeName, PartitionId, Term } from '@metad/foundation';
 import type { LeaderChange, RaftNode } from '@metad/raft';
 import { AwaitedProposal, droppedError } from './proposal-outcome.js';
 
-/** Propose and await; read barriers; who leads. The only door between the service and the Raft node. */
+/**
+ * Propose and await; read barriers; who leads. The only door between the service and the Raft node.
+ */
 export class Consensus {
   /** Partitions that this node serves as leader, with the term it leads in. */
   private readonly led = new Map<PartitionId, Term>();

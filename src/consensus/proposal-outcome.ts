@@ -30,7 +30,7 @@ export function droppedError(
 }
 
 export function unknownError(partition: PartitionId, reason: string): MetadError {
-  const message = `${reason}; the command may or may not take effect: retry with the same commandId`;
+  const message = `${reason}; the command may take effect or not: retry with the same commandId`;
   return new MetadError('OUTCOME_UNKNOWN', message, { partition, retryAfterMs });
 }
 

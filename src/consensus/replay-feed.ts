@@ -39,8 +39,8 @@ export class ReplayFeed {
 
   private newest(partition: PartitionId, atMost: LogIndex) {
     const { snapshots } = this.opened();
-    const stored = snapshots.latest(partition);
-    if (stored === null || stored.meta.index > atMost) return null;
+    const stored = snapshots.newestUpTo(partition, atMost);
+    if (stored === null) return null;
     return { meta: stored.meta, open: () => snapshots.read(partition, stored.meta.index) };
   }
 

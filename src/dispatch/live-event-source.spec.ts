@@ -44,7 +44,7 @@ describe('the events of a node', () => {
     expect(replayed.machines).toBe(1);
   });
 
-  it('replays from the newest snapshot at or below the cursor when the log begins later', async () => {
+  it('replays from the newest snapshot at or below the cursor', async () => {
     const { replayed, source } = sourceOver(1_000, 50);
     replayed.snapshotsAt.push(200, 400, 990);
     replayed.first = 350;

@@ -5,9 +5,9 @@ import type { ReplayPorts } from './replay-ports.js';
 
 /**
  * Serves readers that are behind the ring. A replay that was read to some index is kept for the
- * reader that goes on from there, which is the same one as a rule; at most `replaysMax` are kept, as
- * each holds a partition's whole state, and the one unused for longest goes first. Readers of many
- * partitions should therefore follow one replay at a time.
+ * reader that goes on from there, which is the same one as a rule; at most `replaysMax` are kept,
+ * as each holds a partition's whole state, and the one unused for longest goes first. Readers of
+ * many partitions should therefore follow one replay at a time.
  */
 export class Replayer {
   private kept: Replay[] = [];

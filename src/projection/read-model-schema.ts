@@ -28,8 +28,8 @@ export interface ReadModelOptions {
 const MIGRATION_LOCK = 0x6d65_7461;
 
 /**
- * Creates the node's schema if need be, migrates it, and returns a connected DataSource for queries.
- * TypeORM takes no lock of its own, so an advisory lock is held meanwhile. Rejects with
+ * Creates the node's schema if need be, migrates it, and returns a connected DataSource for
+ * queries. TypeORM takes no lock of its own, so an advisory lock is held meanwhile. Rejects with
  * `SchemaTooNew`, or with the driver's error when the database is away: the caller waits and tries
  * again.
  */
@@ -67,7 +67,10 @@ function dataSourceOptions(options: ReadModelOptions): DataSourceOptions {
     poolErrorHandler: () => undefined,
     extra: {
       // Only migrations write through it, and the log does not bring those again.
-      options: `${sessionOptions(options.schema, options.statementTimeoutMs)} -c synchronous_commit=on`,
+      options: [
+        sessionOptions(options.schema, options.statementTimeoutMs),
+        '-c synchronous_commit=on',
+      ].join(' '),
       connectionTimeoutMillis: 5_000,
     },
   };

@@ -80,7 +80,8 @@ export class Supervisor {
       for (const version of ahead) {
         const index = processor.watermark(version.name)?.at(partition) ?? 0;
         if (index <= committed) continue;
-        const reason = `rows up to index ${index} of partition ${partition}, the log ends at ${committed}`;
+        const rows = `rows up to index ${index} of partition ${partition}`;
+        const reason = `${rows}, but the log ends at ${committed}`;
         version.fault = { kind: 'foreign', reason };
         this.ports.onTrouble(`projection ${version.name}: ${reason}`, null);
       }

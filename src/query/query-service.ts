@@ -65,7 +65,9 @@ export class QueryService {
     }
   }
 
-  /** The partition that answers a look-up, for whoever forwards it to the leader; null for lists. */
+  /**
+   * The partition that answers a look-up, for whoever forwards it to the leader; null for lists.
+   */
   partitionOf(namespace: string, name: string, request: QueryRequest): PartitionId | null {
     const query = this.catalog.find(name);
     if (query?.mode !== 'record') return null;
@@ -94,7 +96,8 @@ export class QueryService {
   private async outcome(query: OutcomeQuery, request: CheckedRequest): Promise<QueryReply> {
     oneNamespace(request.namespace, query.name);
     const { commandId, key } = request.params as { commandId: string; key: string };
-    // A routing key does not tell how its kind hashes it: the two partitions it can be in are asked.
+    // A routing key does not tell how its kind hashes it: the two partitions it can be in are
+    // asked.
     const candidates = [this.lookup.partitionOf(key, false), this.lookup.partitionOf(key, true)];
     const partitions = [...new Set(candidates)];
     for (const partition of partitions) await this.freshness.memory(partition, request);

@@ -3,7 +3,9 @@ import { MessagePattern } from '@nestjs/microservices';
 import type { Inbound, Outbound } from '../app/nats/inbound.js';
 import { QueryEntry } from './query-entry.js';
 
-/** Queries from NATS: `query.<namespace>.<Query>` at any node, `p.<partition>.query` at its leader. */
+/**
+ * Queries from NATS: `query.<namespace>.<Query>` at any node, `p.<partition>.query` at its leader.
+ */
 @Controller()
 export class QueryController {
   constructor(@Inject(QueryEntry) private readonly queries: QueryEntry) {}

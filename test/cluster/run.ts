@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { seededRandom } from '@metad/foundation';
 import { loadHasher } from '@metad/partition';
+import { checkLeases } from './check/leases.js';
 import type { Findings } from './check/verdict.js';
 import type { FaultKind } from './nemesis/fault.js';
 import { availableFaults, Nemesis } from './nemesis/nemesis.js';
@@ -13,8 +14,10 @@ import { Administration } from './verify/administration.js';
 import { checkHistory, checkLogs } from './verify/check-history.js';
 import type { Folded } from './verify/check-history.js';
 import { LogCollector } from './verify/log-collector.js';
+import { rebuildAll } from './verify/rebuild.js';
 import { settle } from './verify/settled.js';
 import { checkTables, projectionsCaughtUp } from './verify/tables.js';
+import { LeaseWorkload, leaseTtlMs } from './workload/lease-workload.js';
 import { ALL_KINDS, clientMap } from './workload/subject.js';
 import { Workload } from './workload/workload.js';
 
@@ -68,6 +71,8 @@ async function exercise(
   const logs = new LogCollector(administration, options.nodes, partitions);
   logs.start();
   workload.start();
+  const leases = new LeaseWorkload(cluster.brokers.map((broker) => broker.url));
+  leases.start();
   const nemesis = new Nemesis(cluster, say);
   const faults = nemesis.carryOut(plan(cluster, options, say));
   await Promise.all([faults, sleep(options.minutes * 60_000)]);
@@ -75,7 +80,7 @@ async function exercise(
   const violations: string[] = [];
   try {
     await cluster.heal();
-    await workload.stop();
+    await Promise.all([workload.stop(), leases.stop()]);
     violations.push(
       ...(await settle(administration, options.nodes, workload.history.acknowledged)),
     );
@@ -83,7 +88,9 @@ async function exercise(
   } catch (error) {
     violations.push(`after healing: ${String(error)}`);
   }
-  await Promise.all([workload.stop(), logs.stop()]);
+  await Promise.all([workload.stop(), leases.stop(), logs.stop()]);
+  violations.push(...checkLeases(leases.grants, leaseTtlMs));
+  say(`leases granted or renewed ${leases.grants.length}`);
   const histories = checkHistory(workload.history);
   const folded = checkLogs(workload.history, logs, partitions);
   if (violations.length === 0) {
@@ -105,7 +112,11 @@ async function checkProjections(
 ): Promise<string[]> {
   try {
     await projectionsCaughtUp(administration, nodes);
-    return await checkTables(cluster.database.url, nodes, records);
+    const faults = await checkTables(cluster.database.url, nodes, records);
+    if (faults.length > 0) return faults;
+    // What was kept up to date under fire must be what the log alone gives.
+    const rebuilt = await rebuildAll(administration, 0);
+    return [...rebuilt, ...(await checkTables(cluster.database.url, nodes, records))];
   } catch (error) {
     return [`projections: ${String(error)}`];
   }

@@ -47,14 +47,17 @@ async function writeGolden(): Promise<void> {
   mkdirSync(GOLDEN, { recursive: true });
   for (const path of fileSystem.paths()) {
     if (path.endsWith('/000000000002.log')) continue; // Prepared, and blank.
-    writeFileSync(join(GOLDEN, path.slice(4).replaceAll('/', '~')), fileSystem.bytesOf(path));
+    writeFileSync(
+      join(GOLDEN, `${path.slice(4).replaceAll('/', '~')}.golden`),
+      fileSystem.bytesOf(path),
+    );
   }
 }
 
 function goldenDisk(): SimulatedDisk {
   const disk = new SimulatedDisk({ clock: stillClock, seed: 1 });
   for (const name of readdirSync(GOLDEN)) {
-    const file = disk.open(`/n1/${name.replaceAll('~', '/')}`, 'create');
+    const file = disk.open(`/n1/${name.replace(/\.golden$/, '').replaceAll('~', '/')}`, 'create');
     file.write(readFileSync(join(GOLDEN, name)), 0);
   }
   return disk;

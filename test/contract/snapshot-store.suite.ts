@@ -62,6 +62,15 @@ export function describeSnapshotStore(name: string, start: () => Promise<Snapsho
       expect(harness.open().latest(partitionId(2))).toBe(null);
     });
 
+    it('finds the newest at or below an index, where a replay can begin', async () => {
+      const store = harness.open();
+      const first = await store.write(p1, snapshotAt(10, 2), streamed(body(1)));
+      const second = await store.write(p1, snapshotAt(20, 3), streamed(body(2)));
+      expect(store.newestUpTo(p1, logIndex(9))).toBe(null);
+      expect(store.newestUpTo(p1, logIndex(19))).toEqual(first);
+      expect(store.newestUpTo(p1, logIndex(20))).toEqual(second);
+    });
+
     it('gives back the chunks as they came, also those of the one before', async () => {
       const store = harness.open();
       await store.write(p1, snapshotAt(10, 2), streamed(body(1)));

@@ -178,7 +178,7 @@ describe('three nodes, a broker and PostgreSQL', () => {
     expect(seen).toEqual(expected.sort());
   });
 
-  it('refuse an eviction while the tenant has resources, and place and evict otherwise', async () => {
+  it('refuse to evict a tenant that has resources, and evict one that has none', async () => {
     await cluster.client.command('PlaceTenant', { tenantId: 'tenant-1', cell: 'eu-1' });
     const evict = { commandId: randomUUID(), data: { tenantId: 'tenant-1' } };
     expect(await cluster.request('cmd.prod.EvictTenant', evict)).toMatchObject({

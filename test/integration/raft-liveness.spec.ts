@@ -45,7 +45,7 @@ describe('three nodes, when some of them rest, are busy or die', () => {
     }
   });
 
-  it('elect anew well before the time-out when a process has died, in every partition', async () => {
+  it('elect anew long before the time-out when a process has died, everywhere', async () => {
     await cluster.stopAll();
     await start({ partitions: 9 });
     const dice = seededRandom(7);

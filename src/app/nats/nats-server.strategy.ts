@@ -160,7 +160,9 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
     this.connection.publish(reply, outbound.payload, { headers: header });
   }
 
-  /** A fault of this program is not the caller's to understand; what it may conclude is: unknown. */
+  /**
+   * A fault of this program is not the caller's to understand; what it may conclude is: unknown.
+   */
   private asMetadError(error: unknown): MetadError {
     if (error instanceof MetadError) return error;
     this.diagnostics.error({ err: error }, 'request failed unexpectedly');

@@ -33,7 +33,8 @@ const retryMs = 300;
  * Decides whether a node with an empty disk may begin. A name that has voted before must never
  * vote again from an empty disk: it could elect a leader that lacks acknowledged entries. So an
  * empty node begins only when a majority of the initial members says that it is empty too; where a
- * history exists it registers its identity there first, and stops when its name has another one. Waits for as long as too few members answer.
+ * history exists it registers its identity there first, and stops when its name has another one.
+ * Waits for as long as too few members answer.
  */
 export async function decideBootstrap(
   self: Hello,

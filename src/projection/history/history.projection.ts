@@ -40,7 +40,9 @@ export const HISTORY_TABLE: TableShape = {
                       ORDER BY valid_from, valid_from_index, step)`,
 };
 
-/** Every change of every record, with its cause. Tells of the past: only the archive rebuilds it. */
+/**
+ * Every change of every record, with its cause. Tells of the past: only the archive rebuilds it.
+ */
 @Projection({ name: 'history', tables: [HISTORY_TABLE], everyEvent: true })
 export class HistoryProjection implements ProjectionHandler {
   handle(change: RecordChange, entry: AppliedEntry, rows: RowSink): void {

@@ -60,18 +60,30 @@ export async function insertJob(session: SqlSession, job: Job): Promise<void> {
   });
 }
 
+/** A job that is over stays as it ended. */
 export async function saveJob(session: SqlSession, job: Job): Promise<void> {
   await session.run({
     text: `UPDATE projection_job SET state = $2, done = $3, total = $4, rate = $5,
         remaining_ms = $6, reason = $7, report = $8, updated_at = clock_timestamp(),
         finished_at = CASE WHEN $2 IN ('done', 'failed', 'cancelled') THEN
           coalesce(finished_at, clock_timestamp()) END
-      WHERE job_id = $1`,
+      WHERE job_id = $1 AND state NOT IN ('done', 'failed', 'cancelled')`,
     values: [
       ...[job.jobId, job.state, job.done, job.total, job.rate],
       ...[job.remainingMs === null ? null : Math.round(job.remainingMs), job.reason],
       job.report === null ? null : JSON.stringify(job.report),
     ],
+  });
+}
+
+/** Keeps the figures of a job at work. Never its state: its end may be under way to the table. */
+export async function saveProgress(session: SqlSession, job: Job): Promise<void> {
+  const { jobId, done, total, rate, remainingMs, reason } = job;
+  await session.run({
+    text: `UPDATE projection_job SET done = $2, total = $3, rate = $4, remaining_ms = $5,
+        reason = $6, updated_at = clock_timestamp()
+      WHERE job_id = $1 AND state IN ('running', 'paused')`,
+    values: [jobId, done, total, rate, remainingMs && Math.round(remainingMs), reason],
   });
 }
 

@@ -19,7 +19,7 @@ import {
   verifyVersion,
 } from '@metad/projection';
 import { JobRun } from './job-run.js';
-import { insertJob, isUnfinished, loadJobs, saveJob } from './job-store.js';
+import { insertJob, isUnfinished, loadJobs, saveJob, saveProgress } from './job-store.js';
 import type { Job, JobKind, JobOptions } from './job-store.js';
 import type { ProjectionPorts } from '../projection-ports.js';
 
@@ -118,6 +118,7 @@ export class ProjectionJobs {
     );
     if (!ready) throw new MetadError('NOT_FOUND', `no version of ${projection} is ready`);
     const job: Job = { ...ready, state: 'running', options: { ...ready.options, activate: true } };
+    await saveJob(this.ports.database, job);
     this.begin(job);
     return job;
   }
@@ -298,7 +299,7 @@ export class ProjectionJobs {
   private async saveAll(): Promise<void> {
     for (const run of this.runs.values()) {
       run.measure();
-      await saveJob(this.ports.database, run.job).catch(() => undefined);
+      await saveProgress(this.ports.database, run.job).catch(() => undefined);
     }
   }
 

@@ -1,12 +1,22 @@
-import { logIndex, type Clock, type LogIndex, type PartitionId } from '@metad/foundation';
+import type { Clock, LogIndex, PartitionId } from '@metad/foundation';
 import type { Consensus } from '../../consensus/consensus.js';
 import type { PartitionDirectory } from '../../consensus/partition-directory.js';
 import type { ReadBarrier } from '../query-ports.js';
+
+interface Sample {
+  readonly takenAt: number;
+  /** Monotonic time at which this node was last seen to have applied what it knows. */
+  readonly caughtUpAt: number;
+  readonly isCaughtUp: boolean;
+}
+
+const sampleMs = 25;
 
 /** How fresh this node's state machines are, and the waits that make an answer fresher. */
 export class NodeBarrier implements ReadBarrier {
   /** Monotonic time at which a read index, since reached, was asked for. */
   private readonly confirmedAt = new Map<PartitionId, number>();
+  private readonly samples = new Map<PartitionId, Sample>();
 
   constructor(
     private readonly consensus: Consensus,
@@ -23,7 +33,7 @@ export class NodeBarrier implements ReadBarrier {
   }
 
   appliedIndex(partition: PartitionId): LogIndex {
-    return this.consensus.node.status(partition)?.applied ?? logIndex(0);
+    return this.consensus.node.appliedIndex(partition);
   }
 
   readIndex(partition: PartitionId, timeoutMs: number): Promise<LogIndex> {
@@ -52,16 +62,21 @@ export class NodeBarrier implements ReadBarrier {
     return this.clock.monotonic() - now;
   }
 
-  /** An estimate for replies: 0 while this node hears a leader and has applied what it knows. */
+  /**
+   * An estimate for replies: 0 while this node hears a leader and has applied what it knows. A
+   * partition is looked at again after `sampleMs`: a full status for every query costs more than
+   * the query.
+   */
   lagMs(partition: PartitionId): number {
-    const status = this.consensus.node.status(partition);
     const now = this.clock.monotonic();
-    if (status !== null && status.leader !== null && status.applied >= status.commit) {
-      this.caughtUpAt.set(partition, now);
-      return 0;
+    let sample = this.samples.get(partition);
+    if (sample === undefined || now - sample.takenAt > sampleMs) {
+      const status = this.consensus.node.status(partition);
+      const isCaughtUp = status?.leader != null && status.applied >= status.commit;
+      const caughtUpAt = isCaughtUp ? now : (sample?.caughtUpAt ?? now);
+      sample = { takenAt: now, caughtUpAt, isCaughtUp };
+      this.samples.set(partition, sample);
     }
-    return now - (this.caughtUpAt.get(partition) ?? now);
+    return sample.isCaughtUp ? 0 : now - sample.caughtUpAt;
   }
-
-  private readonly caughtUpAt = new Map<PartitionId, number>();
 }

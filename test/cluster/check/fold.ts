@@ -7,6 +7,7 @@ export interface LoggedEntry {
   readonly term: number;
   readonly kind: string;
   readonly commandId?: string;
+  readonly namespace?: string;
 }
 
 /** A command as its client knows it; `key` names the record that it is about. */
@@ -34,8 +35,9 @@ export function foldLog(
   partition: number,
   log: readonly LoggedEntry[],
   sent: ReadonlyMap<string, SentCommand>,
+  namespace: string,
 ): FoldResult {
-  const fold = new Fold(partition, sent);
+  const fold = new Fold(partition, sent, namespace);
   for (const entry of log) fold.take(entry);
   fold.lookForLost();
   return fold;
@@ -51,14 +53,16 @@ class Fold implements FoldResult {
   constructor(
     private readonly partition: number,
     private readonly sent: ReadonlyMap<string, SentCommand>,
+    private readonly namespace: string,
   ) {}
 
-  take({ index, commandId }: LoggedEntry): void {
+  take({ index, commandId, namespace }: LoggedEntry): void {
     if (this.lastIndex !== 0 && index !== this.lastIndex + 1) {
       this.fault(`the log jumps from ${this.lastIndex} to ${index}`);
     }
     this.lastIndex = index;
-    if (commandId === undefined) return;
+    // Other namespaces have clients of their own, which are checked elsewhere.
+    if (commandId === undefined || (namespace ?? this.namespace) !== this.namespace) return;
     if (this.seen.has(commandId)) {
       this.repeated += 1;
       return;

@@ -33,8 +33,8 @@ export class Administration {
     const connection = this.connections[node] as NatsConnection;
     const subject = subjects.admin(`n${node + 1}`, noun, verb);
     const reply = await connection.request(subject, JSON.stringify(body), { timeout: 3_000 });
-    const answer = reply.json<T & { error?: { code: string; details?: object } }>();
-    if (answer.error) throw new Refused(answer.error.code, answer.error.details ?? {});
+    const answer = reply.json<T & { error?: { code: string } }>();
+    if (answer.error) throw new Error(`${noun}.${verb}: ${answer.error.code}`);
     return answer;
   }
 
@@ -49,15 +49,5 @@ export class Administration {
 
   async close(): Promise<void> {
     await Promise.all(this.connections.map((connection) => connection.close()));
-  }
-}
-
-export class Refused extends Error {
-  override readonly name = 'Refused';
-  constructor(
-    readonly code: string,
-    readonly details: object,
-  ) {
-    super(code);
   }
 }

@@ -5,7 +5,7 @@ import type { Operation } from '../check/linearizability.js';
 import { recordModel } from '../check/record-model.js';
 import type { RecordInput, RecordOutput, RecordState } from '../check/record-model.js';
 import type { History, Performed } from '../workload/history.js';
-import { idOf } from '../workload/subject.js';
+import { idOf, namespace } from '../workload/subject.js';
 import type { LogCollector } from './log-collector.js';
 
 type RecordOperation = Operation<RecordInput, RecordOutput>;
@@ -65,7 +65,7 @@ export function checkLogs(history: History, logs: LogCollector, partitions: numb
       if (performed.subject.partition === partition) sent.set(commandId, toSent(performed));
     }
     const log = logs.logOf(partition);
-    const result = foldLog(partition, log, sent);
+    const result = foldLog(partition, log, sent, namespace);
     folded.violations.push(...result.faults);
     for (const [key, state] of result.records) folded.records.set(key, state);
     entries += log.length;

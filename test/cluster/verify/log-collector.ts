@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedEntry } from '../check/fold.js';
-import { Refused } from './administration.js';
 import type { Administration } from './administration.js';
 
 const pauseMs = 700;
@@ -57,8 +56,11 @@ export class LogCollector {
 
   private async readNode(node: number): Promise<void> {
     const descriptions = await this.administration.describe(node);
-    for (const { partition, commitIndex } of descriptions) {
+    for (const { partition, commitIndex, firstIndex } of descriptions) {
       if (partition < 1 || partition > this.partitions) continue;
+      // What was compacted here before it was read, another node may have shown.
+      const next = this.cursors[node]?.get(partition) ?? 1;
+      this.cursors[node]?.set(partition, Math.max(next, firstIndex));
       while ((this.cursors[node]?.get(partition) ?? 1) <= commitIndex) {
         if (!(await this.readOnce(node, partition))) break;
       }
@@ -69,25 +71,17 @@ export class LogCollector {
   private async readOnce(node: number, partition: number): Promise<boolean> {
     const cursors = this.cursors[node] as Map<number, number>;
     const from = cursors.get(partition) ?? 1;
-    try {
-      const body = { partition, from, limit: entriesAtOnce };
-      const { items } = await this.administration.ask<{ items: LoggedEntry[] }>(
-        node,
-        'log',
-        'read',
-        body,
-      );
-      for (const entry of items) this.take(node, partition, entry);
-      const last = items.at(-1);
-      if (last) cursors.set(partition, last.index + 1);
-      return items.length > 0;
-    } catch (error) {
-      const available = error instanceof Refused && 'available' in error.details;
-      if (!available) throw error;
-      const first = Number((error.details as { available: number }).available);
-      cursors.set(partition, Math.max(first, from + 1));
-      return true;
-    }
+    const body = { partition, from, limit: entriesAtOnce };
+    const { items } = await this.administration.ask<{ items: LoggedEntry[] }>(
+      node,
+      'log',
+      'read',
+      body,
+    );
+    for (const entry of items) this.take(node, partition, entry);
+    const last = items.at(-1);
+    if (last) cursors.set(partition, last.index + 1);
+    return items.length > 0;
   }
 
   private take(node: number, partition: number, entry: LoggedEntry): void {

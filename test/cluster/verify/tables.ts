@@ -2,6 +2,7 @@ import pg from 'pg';
 import { canonical } from '../check/json.js';
 import type { RecordState } from '../check/record-model.js';
 import { eventually } from '../process/child.js';
+import { namespace } from '../workload/subject.js';
 import type { Administration } from './administration.js';
 
 const catchUpMsMax = 90_000;
@@ -102,7 +103,9 @@ async function compareFold(
 ): Promise<string[]> {
   const found = new Map<string, string>();
   for (const [view, shape] of Object.entries(SHAPES)) {
-    const { rows } = await client.query<Row>(`select * from ${schema}.${view}`);
+    const { rows } = await client.query<Row>(
+      `select * from ${schema}.${view} where namespace = '${namespace}'`,
+    );
     for (const row of rows) {
       const { key, value } = shape(row);
       found.set(key, stateText(value, row['version'], row['fence']));

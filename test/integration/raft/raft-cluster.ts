@@ -1,10 +1,16 @@
 import { nodeName, partitionId, seededRandom } from '@metad/foundation';
 import type { NodeName, PartitionId } from '@metad/foundation';
-import { createRaftNode, MemoryLogContent, MemoryNodeLog } from '@metad/raft';
-import type { ConfState, NodeLimits, NodeLog, RaftNode, Transport } from '@metad/raft';
+import { createRaftNode, MemoryLogContent, MemoryNodeLog, MemorySnapshotStore } from '@metad/raft';
+import type {
+  ConfState,
+  NodeLimits,
+  NodeLog,
+  RaftNode,
+  SnapshotStore,
+  Transport,
+} from '@metad/raft';
 import { ListMachine } from './list-machine.js';
 import type { TestTime } from './test-time.js';
-import { VolatileSnapshots } from './volatile-snapshots.js';
 
 /** What became of one proposal. */
 export type Outcome =
@@ -14,6 +20,7 @@ export type Outcome =
 
 interface Member {
   readonly node: RaftNode;
+  readonly log: NodeLog;
   readonly transport: Transport;
   readonly machines: Map<PartitionId, ListMachine>;
   readonly stopped: PartitionId[];
@@ -27,7 +34,8 @@ export interface ClusterOptions {
   readonly time: TestTime;
   transport(self: NodeName): Promise<Transport>;
   /** The log of a node, in place of one in memory. */
-  log?(self: NodeName, content: MemoryLogContent): NodeLog;
+  log?(self: NodeName, content: MemoryLogContent): NodeLog | Promise<NodeLog>;
+  snapshots?(self: NodeName): SnapshotStore;
 }
 
 /** Several nodes in this process, their disks in memory. */
@@ -37,7 +45,7 @@ export class RaftCluster {
   readonly conf: ConfState;
   private readonly members = new Map<NodeName, Member>();
   private readonly logs = new Map<NodeName, MemoryLogContent>();
-  private readonly snapshots = new Map<NodeName, VolatileSnapshots>();
+  private readonly snapshots = new Map<NodeName, SnapshotStore>();
 
   constructor(private readonly options: ClusterOptions) {
     this.names = (options.names ?? ['n1', 'n2', 'n3']).map(nodeName);
@@ -54,8 +62,9 @@ export class RaftCluster {
   /** Starts a node on what its disk holds. */
   async start(name: NodeName): Promise<RaftNode> {
     const content = this.logs.get(name) ?? new MemoryLogContent();
-    const log = this.options.log?.(name, content) ?? new MemoryNodeLog(content);
-    const snapshots = this.snapshots.get(name) ?? new VolatileSnapshots();
+    const log = (await this.options.log?.(name, content)) ?? new MemoryNodeLog(content);
+    const snapshots =
+      this.options.snapshots?.(name) ?? this.snapshots.get(name) ?? new MemorySnapshotStore();
     this.logs.set(name, content);
     this.snapshots.set(name, snapshots);
     const machines = new Map<PartitionId, ListMachine>();
@@ -79,7 +88,7 @@ export class RaftCluster {
       onPartitionStopped: (partition) => stopped.push(partition),
       limits: { spreadMs: 1e9, ...this.options.limits },
     });
-    this.members.set(name, { node, transport, machines, stopped, fatal });
+    this.members.set(name, { node, log, transport, machines, stopped, fatal });
     await node.start();
     for (const partition of this.partitions) await node.openPartition(partition, this.conf);
     return node;
@@ -101,10 +110,11 @@ export class RaftCluster {
 
   /** Ends a node at once: its end point is gone, its disk stays. */
   async kill(name: NodeName): Promise<void> {
-    const { node, transport } = this.member(name);
+    const { node, log, transport } = this.member(name);
     this.members.delete(name);
     await transport.close();
     await node.stop();
+    await log.close();
   }
 
   async stopAll(): Promise<void> {

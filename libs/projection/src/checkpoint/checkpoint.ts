@@ -46,7 +46,9 @@ export class Cursor {
   }
 }
 
-/** A cursor's step in one batch: the row moves from `from` to where the cursor stands at the end. */
+/**
+ * A cursor's step in one batch: the row moves from `from` to where the cursor stands at the end.
+ */
 export interface CheckpointMove {
   readonly cursor: Cursor;
   readonly from: Checkpoint;

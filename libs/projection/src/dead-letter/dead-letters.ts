@@ -38,8 +38,8 @@ const COLUMNS = `id::integer AS id, projection, version, partition, index::float
   decided_at::text AS "decidedAt", created_at::text AS "createdAt"`;
 
 /**
- * The changes that wait for an operator. A record with a waiting letter is parked: its later changes
- * become letters too, so that their order is kept, until all have been retried or skipped.
+ * The changes that wait for an operator. A record with a waiting letter is parked: its later
+ * changes become letters too, so that their order is kept, until all have been retried or skipped.
  */
 export class DeadLetters {
   constructor(private readonly ports: DeadLetterPorts) {}

@@ -37,7 +37,8 @@ export class PgDatabase implements SqlDatabase {
       application_name: options.applicationName,
       options: sessionOptions(options.schema, options.statementTimeoutMs),
     });
-    // An idle connection that breaks is replaced by the pool; whoever needs one next sees the state.
+    // An idle connection that breaks is replaced by the pool; whoever needs one next sees the
+    // state.
     this.pool.on('error', () => undefined);
   }
 

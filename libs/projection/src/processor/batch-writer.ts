@@ -14,7 +14,8 @@ export const seal = (batch: Batch): SealedBatch => ({ batch, moves: batch.moves(
 
 /**
  * Writes a batch in one transaction: checkpoints by compare-and-set, then per table the deletions
- * and the upserts, then dead letters and what else belongs to it. Rejects with `FencedError` when another writer was there.
+ * and the upserts, then dead letters and what else belongs to it. Rejects with `FencedError` when
+ * another writer was there.
  */
 export async function writeBatch(
   database: SqlDatabase,

@@ -23,7 +23,8 @@ export interface DeliveryPorts {
 /**
  * Writes a batch, however long the database is away: the same batch is tried again with back-off,
  * and a commit whose answer was lost is recognized by its checkpoints. Rejects when trying again
- * cannot help (fenced, data that a column refuses, a table that is gone) or when the processor stops.
+ * cannot help (fenced, data that a column refuses, a table that is gone) or when the processor
+ * stops.
  */
 export async function deliver(ports: DeliveryPorts, sealed: SealedBatch): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {

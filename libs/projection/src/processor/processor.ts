@@ -22,8 +22,8 @@ import { Watermark } from './watermark.js';
  * visible at once and load makes batches larger.
  *
  * The database is the authority: the processor starts from its checkpoints, and reads them again
- * whenever it lost sight of them (fenced, failed handler). What it holds in memory is bounded by two
- * batches and one read.
+ * whenever it lost sight of them (fenced, failed handler). What it holds in memory is bounded by
+ * two batches and one read.
  *
  * Missing: partitions are read one after another, so one slow replay holds up the others' rows (not
  * their commands).

@@ -17,7 +17,9 @@ export interface Fault {
   readonly kind:
     /** Its handler threw, and the policy is `halt`. */
     | 'handler'
-    /** What follows its checkpoint is no longer in log or archive: it must begin from a snapshot. */
+    /**
+     * What follows its checkpoint is no longer in log or archive: it must begin from a snapshot.
+     */
     | 'compacted'
     /** Its rows are of another history than the log: they are not to be read. */
     | 'foreign'

@@ -37,7 +37,9 @@ export interface RebuildSource extends RecordSource {
 }
 
 export interface RebuildOptions {
-  /** `log`: every entry from the beginning, archive included. `snapshot`: newest state, then log. */
+  /**
+   * `log`: every entry from the beginning, archive included. `snapshot`: newest state, then log.
+   */
   readonly source: 'log' | 'snapshot';
   readonly changesMax?: number;
   /** False when the version in use is not to be trusted, and so not compared with. */
@@ -115,8 +117,8 @@ export class RebuildRun {
    * Puts the version in use, between two batches of the live processor: catches up to exactly where
    * the live tables stand, compares digests, switches. The live processor waits meanwhile (what is
    * left to catch up is small by then); queries do not. Tried again, with the processor running in
-   * between, when a long query holds the views. Resolves with whether both versions were equal, null
-   * if they were not compared.
+   * between, when a long query holds the views. Resolves with whether both versions were equal,
+   * null if they were not compared.
    */
   activate(): Promise<boolean | null> {
     const { processor, database } = this.ports;

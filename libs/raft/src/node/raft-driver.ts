@@ -145,6 +145,10 @@ class RaftDriver implements RaftNode {
     return this.engine.partitions.get(id)?.leader ?? null;
   }
 
+  appliedIndex(id: PartitionId): LogIndex {
+    return this.engine.partitions.get(id)?.appliedIndex ?? logIndex(0);
+  }
+
   onLeaderChange(listener: (change: LeaderChange) => void): void {
     this.engine.leaderListeners.push(listener);
   }

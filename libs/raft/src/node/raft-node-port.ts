@@ -45,6 +45,8 @@ export interface RaftNode {
   proposeConfChange(partition: PartitionId, change: ConfChange, observer: ProposalObserver): void;
   status(partition: PartitionId): PartitionStatus | null;
   leaderOf(partition: PartitionId): NodeName | null;
+  /** Highest index applied here; cheap enough to ask for every query. 0 without a replica. */
+  appliedIndex(partition: PartitionId): LogIndex;
   onLeaderChange(listener: (change: LeaderChange) => void): void;
   /** Committed entries still in the log, from `from`, up to `bytesMax`; null when compacted. */
   readCommitted(partition: PartitionId, from: LogIndex, bytesMax: number): readonly Entry[] | null;

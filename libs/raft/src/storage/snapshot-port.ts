@@ -13,6 +13,8 @@ export interface StoredSnapshot {
 /** Snapshots of all partitions of a node; a snapshot is visible only when complete and durable. */
 export interface SnapshotStore {
   latest(partition: PartitionId): StoredSnapshot | null;
+  /** The newest retained one whose index is at most `atMost`: where a replay can begin. */
+  newestUpTo(partition: PartitionId, atMost: LogIndex): StoredSnapshot | null;
   /** Streams chunks into a temporary file; visible after atomic rename and directory fsync. */
   write(
     partition: PartitionId,

@@ -6,8 +6,8 @@ export const SEAL_BYTES = 32;
 
 /**
  * Seals frames with a secret that all nodes share. During a rotation two are known: the first one
- * seals, both are accepted; the new secret goes second on every node, then first on every node, then the
- * old one goes.
+ * seals, both are accepted. The new secret goes second on every node, then first on every node,
+ * then the old one goes.
  */
 export class FrameSeal {
   private readonly keys: readonly KeyObject[];

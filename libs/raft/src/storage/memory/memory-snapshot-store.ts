@@ -27,13 +27,19 @@ export class MemorySnapshotStore implements SnapshotStore {
     return this.held.get(partition)?.at(-1)?.stored ?? null;
   }
 
+  newestUpTo(partition: PartitionId, atMost: LogIndex): StoredSnapshot | null {
+    const held = this.held.get(partition) ?? [];
+    return held.findLast(({ stored }) => stored.meta.index <= atMost)?.stored ?? null;
+  }
+
   async write(
     partition: PartitionId,
     meta: SnapshotMeta,
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<StoredSnapshot> {
     const copies: Uint8Array[] = [];
-    for await (const chunk of chunks) copies.push(chunk.slice());
+    // Not slice(): of a Buffer that is a view.
+    for await (const chunk of chunks) copies.push(Uint8Array.from(chunk));
     return this.keep(partition, { stored: summary(meta, copies), chunks: copies });
   }
 

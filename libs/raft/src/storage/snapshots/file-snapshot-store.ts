@@ -98,6 +98,13 @@ export class FileSnapshotStore implements SnapshotStore {
     return this.newest.get(partition) ?? null;
   }
 
+  newestUpTo(partition: PartitionId, atMost: LogIndex): StoredSnapshot | null {
+    const indexes = this.indexes.get(partition) ?? [];
+    const index = indexes.findLast((held) => held <= atMost);
+    if (index === undefined) return null;
+    return this.footerOf(`${this.directory}/${nameOf(partition, index)}`).stored;
+  }
+
   async write(
     partition: PartitionId,
     meta: SnapshotMeta,
