@@ -82,7 +82,7 @@ async function exercise(
   try {
     await cluster.heal();
     await Promise.all([workload.stop(), leases.stop()]);
-    // Leases that nobody renews end by entries of their own; a new leader gives them all their time.
+    // Leases that nobody renews end by entries of their own, after a new leader's full time.
     await sleep(2 * leaseTtlMs + leaseEndMs);
     violations.push(
       ...(await settle(administration, options.nodes, workload.history.acknowledged)),

@@ -28,8 +28,8 @@ export function checkLeases(grants: readonly SeenGrant[], ttlMs: number): string
       if (early > 0) {
         const [from, to] = [tenure[0], next[0]];
         faults.push(
-          `${resource}: the lease of ${from?.owner} (fence ${from?.fence}) ended ${early} ms early, ` +
-            `for ${to?.owner} (fence ${to?.fence})`,
+          `${resource}: the lease of ${from?.owner} (fence ${from?.fence}) ended ` +
+            `${early} ms early, for ${to?.owner} (fence ${to?.fence})`,
         );
       }
     }
