@@ -47,7 +47,7 @@ export const MUTATIONS: { readonly [P in PlantName]: readonly Mutation[] } = {
         if (routed.request.expect !== undefined) {
             const { namespace, command, request, partition } = routed;
             const early = this.machines.user(partition)
-                .dryRun(namespace, command, request, this.clock.now());
+                .dryRun(namespace, command, request, Date.now());
             const { incarnation } = this.directory.cluster();
             if (!early.outcome.accepted) {
                 return toCommandReply(early, { incarnation, partition }, this.kinds);

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 /** A tmpfs that can be filled to the last byte; needs the right to mount. */
 export class SmallDisk {
+  private mounted = true;
+
   private constructor(readonly folder: string) {}
 
   /** Null when this user may not mount. */
@@ -15,7 +17,9 @@ export class SmallDisk {
     } catch {
       return null;
     }
-    return new SmallDisk(folder);
+    const disk = new SmallDisk(folder);
+    process.once('exit', () => disk.unmount());
+    return disk;
   }
 
   private get filler(): string {
@@ -35,7 +39,10 @@ export class SmallDisk {
     rmSync(this.filler, { force: true });
   }
 
+  /** Idempotent: it also happens when the harness ends for any reason. */
   unmount(): void {
+    if (!this.mounted) return;
+    this.mounted = false;
     execFileSync('umount', ['-l', this.folder], { stdio: 'ignore' });
   }
 

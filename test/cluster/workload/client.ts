@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { parsePosition } from '@metad/contract';
 import type { ErrorBody, RecordBody } from '@metad/contract';
 import type { RecordInput, RecordOutput } from '../check/record-model.js';
+import { internalFault } from './history.js';
 import type { Performed } from './history.js';
 import { KINDS, namespace, subjects } from './subject.js';
 import type { Subject } from './subject.js';
@@ -104,7 +105,9 @@ function understand(message: Msg, subject: Subject, input: RecordInput): Attempt
   return { kind: 'answer', output, index: indexOf(body['position']) };
 }
 
-function refusal({ code, definite, details }: ErrorBody['error'], input: RecordInput): Attempt {
+function refusal(error: ErrorBody['error'], input: RecordInput): Attempt {
+  const { code, definite, details, message } = error;
+  if (message.startsWith(internalFault)) return { kind: 'lost', code: internalFault };
   if (!definite) return { kind: 'lost', code };
   if (input.kind === 'read' && code === 'NOT_FOUND') {
     return { kind: 'answer', output: { kind: 'read', record: null }, index: null };

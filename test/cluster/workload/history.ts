@@ -18,15 +18,21 @@ export interface Performed extends Operation<RecordInput, RecordOutput> {
   readonly trouble: string | null;
 }
 
+/** What the service says when it broke: a time-out is an outcome, this is a bug. */
+export const internalFault = 'internal fault';
+
 /** Everything that the clients did, by record. */
 export class History {
   readonly bySubject = new Map<Subject, Performed[]>();
   /** Highest acknowledged log index by partition. */
   readonly acknowledged = new Map<number, number>();
+  /** Answers that admit a fault of the service's own program. */
+  internalFaults = 0;
   private readonly counts = new Map<string, number>();
 
   add(performed: Performed): void {
     const { subject, status, index } = performed;
+    if (performed.trouble === internalFault) this.internalFaults += 1;
     const list = this.bySubject.get(subject) ?? [];
     list.push(performed);
     this.bySubject.set(subject, list);
@@ -69,5 +75,6 @@ export class History {
 /** Accepted and refused answers are counted apart: an operation that only ever failed is news. */
 function nameOf({ input, output, subject }: Performed): string {
   if (input.kind === 'read') return `read ${subject.kind}`;
-  return output?.kind === 'refused' ? `${input.command} refused` : input.command;
+  const name = input.expect ? `${input.command} with expect` : input.command;
+  return output?.kind === 'refused' ? `${name} refused` : name;
 }

@@ -72,9 +72,13 @@ export class Workload {
       const active = this.active[slot] as Active;
       const readable = KINDS[active.subject.kind].query !== null;
       const input = drawInput(random, active.subject, active.remembered, readable);
-      const status = await this.perform(client, `${at}.${generation}`, active, input, random);
+      const rival = rivalOf(random, active, input);
+      const statuses = await Promise.all([
+        this.perform(client, `${at}.${generation}`, active, input, random),
+        rival && this.perform(client, `${at}.${generation}.rival`, active, rival, random),
+      ]);
       // A client that does not know what it did goes on under another name.
-      if (status === 'unknown') generation += 1;
+      if (statuses.includes('unknown')) generation += 1;
       this.maybeReplace(slot, active);
       await sleep(random.below(pauseMsMax));
     }
@@ -133,6 +137,13 @@ export class Workload {
     const subject = subjectOf(kind, this.serial, map);
     return { subject, remembered: { version: 0, owner: null }, operations: 0, unknowns: 0 };
   }
+}
+
+/** Two that expect the same version at the same moment: at most one of them may be right. */
+function rivalOf(random: Random, { subject, remembered }: Active, input: RecordInput) {
+  if (input.kind !== 'command' || input.expect === undefined || random.below(2) > 0) return null;
+  const rival = drawInput(random, subject, remembered, false);
+  return rival.kind === 'command' ? { ...rival, expect: input.expect } : null;
 }
 
 function remember(
