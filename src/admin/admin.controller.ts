@@ -1,9 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { LIMITS } from '@metad/contract';
+import { asMetadError } from '../command/command.service.js';
 import { parseRequestBody } from '../command/request-body.js';
 import type { Inbound, Outbound } from '../app/nats/inbound.js';
-import { encodeReply } from '../app/nats/reply.js';
+import { encodeError, encodeReply } from '../app/nats/reply.js';
 import { AdminRouter } from './admin-router.js';
 
 /** Administration over NATS: tokens are `admin`, the node or `_any`, noun, verb. */
@@ -14,7 +15,13 @@ export class AdminController {
   @MessagePattern('admin')
   async handle(inbound: Inbound): Promise<Outbound> {
     const [, , noun = '', verb = ''] = inbound.tokens;
-    const { value, packetId } = parseRequestBody(inbound.data, LIMITS.requestBytesMax);
-    return encodeReply(await this.router.execute(noun, verb, value), packetId);
+    let packetId: string | null = null;
+    try {
+      const body = parseRequestBody(inbound.data, LIMITS.requestBytesMax);
+      packetId = body.packetId;
+      return encodeReply(await this.router.execute(noun, verb, body.value), packetId);
+    } catch (error) {
+      return encodeError(asMetadError(error), packetId);
+    }
   }
 }

@@ -147,6 +147,18 @@ describe('three nodes, a broker and PostgreSQL', () => {
     expect(await ask(faulty(valid))).toMatchObject({ outcome: 'applied' });
   });
 
+  it('refuse an administrative act as they refuse a command', async () => {
+    const refused = async (act: string, body: object) => {
+      const { error } = await cluster.admin<{ error?: { code: string } }>('n1', act, body);
+      return error?.code;
+    };
+    expect(await refused('log.read', { partition: 1, from: 0 })).toBe('INVALID_ARGUMENT');
+    expect(await refused('log.read', { partition: 1, from: 1 })).toBe('POSITION_COMPACTED');
+    expect(await refused('partition.describe', { partition: 99 })).toBe('NOT_FOUND');
+    expect(await refused('projection.rebuild', { name: 'nothing' })).toBe('NOT_FOUND');
+    expect(await refused('moon.land', {})).toBe('UNKNOWN_COMMAND');
+  });
+
   it('read their own writes in a session, and everybody’s when linearizable', async () => {
     const written = await cluster.client.command('AssignResource', {
       tenantId: 'acme',

@@ -9,7 +9,7 @@ import { existsSync, lstatSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SOURCES = ['src', 'libs', 'migrations', 'benchmark'];
+const SOURCES = ['src', 'libs', 'migrations', 'benchmark', 'test/cluster'];
 const SETTINGS = ['package.json', 'package-lock.json', 'tsconfig.json', 'nest-cli.json', '.swcrc'];
 
 /** The folder of the whole project, seen from this file. */
