@@ -53,11 +53,19 @@ function registerEntries(router: AdminRouter, { node, readArchived }: OpenedRaft
       const id = partitionId(partition);
       const first = logIndex(from);
       const kept = node.readCommitted(id, first, entriesBytesMax);
+      // Not "gone": this replica is starting, or has not heard yet that the entry is committed.
+      if (node.status(id) === null || kept?.length === 0) throw notYet(partition, from);
       const entries = kept ?? (await readArchived(id, first)) ?? [];
       return { entries: withinReply(entries).map(tellEntry) };
     },
   });
 }
+
+const notYet = (partition: number, from: number): MetadError =>
+  new MetadError('NO_LEADER', `entry ${from} of partition ${partition} is not known here yet`, {
+    partition,
+    retryAfterMs: 250,
+  });
 
 /** At least one entry, then as many as one reply carries. */
 function withinReply(entries: readonly Entry[]): readonly Entry[] {

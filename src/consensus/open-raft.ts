@@ -82,9 +82,8 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
     await transport.close();
     await log.close();
   };
-  const peerLog = new PeerLog(peers, () =>
-    configuration.members.filter((member) => member !== self),
-  );
+  const others = () => configuration.members.filter((member) => member !== self);
+  const peerLog = new PeerLog(peers, others, clock);
   const reader = archive === null ? null : new ArchiveReader(archive);
   const readArchived = async (partition: PartitionId, from: LogIndex) =>
     reader === null ? null : reader.read(partition, from);

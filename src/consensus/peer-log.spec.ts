@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MetadError } from '@metad/contract';
-import { logIndex, nodeName, partitionId, term } from '@metad/foundation';
+import { logIndex, nodeName, partitionId, term, type Clock } from '@metad/foundation';
 import type { Entry } from '@metad/raft';
 import type { PeerAdmin } from './joining/peer-admin.js';
 import { PeerLog, tellEntry } from './peer-log.js';
@@ -26,7 +26,11 @@ function peerLog(held: Readonly<Record<string, number | null>>) {
       return { entries };
     },
   } as unknown as PeerAdmin;
-  return { asked, log: new PeerLog(peers, () => Object.keys(held).map(nodeName)) };
+  let now = 0;
+  const clock: Clock = { now: () => now, monotonic: () => now, after: () => () => undefined };
+  const others = () => Object.keys(held).map(nodeName);
+  const pass = (ms: number): void => void (now += ms);
+  return { asked, pass, log: new PeerLog(peers, others, clock) };
 }
 
 describe('what a node never had', () => {
@@ -40,8 +44,18 @@ describe('what a node never had', () => {
   });
 
   it('is not made up: an answer that begins later is no answer', async () => {
-    const { log, asked } = peerLog({ n2: 12, n3: null });
+    const { log, asked } = peerLog({ n2: 12, n3: 15 });
     expect(await log.read(partitionId(1), logIndex(7))).toBeNull();
     expect(asked).toEqual(['n2', 'n3']);
+  });
+
+  it('is waited for while somebody who may have it is away, but not for ever', async () => {
+    const { log, pass } = peerLog({ n2: 12, n3: null });
+    const read = () => log.read(partitionId(1), logIndex(7));
+    await expect(read()).rejects.toThrow('may be with n3');
+    pass(299_000);
+    await expect(read()).rejects.toThrow('may be with n3');
+    pass(1_000);
+    expect(await read()).toBeNull();
   });
 });
