@@ -118,6 +118,38 @@ describe('three nodes, a broker and PostgreSQL', () => {
     });
   });
 
+  it('say what a command would do, and do nothing', async () => {
+    const data = { tenantId: 'acme', resourceId: 'once', node: 'node-dry' };
+    const ask = (fields: object) =>
+      cluster.request('cmd.prod.AssignResource', { commandId: randomUUID(), data, ...fields });
+    expect(await ask({ dryRun: true })).toMatchObject({
+      ...{ outcome: 'applied', dryRun: true, version: 2 },
+      changes: [{ before: { node: 'node-a' }, after: { node: 'node-dry' } }],
+    });
+    const refused = await ask({ dryRun: true, expect: { node: 'elsewhere' } });
+    expect(refused).toMatchObject({ error: { code: 'PRECONDITION_FAILED' } });
+    const key = { params: { tenantId: 'acme', resourceId: 'once' }, consistency: 'linearizable' };
+    expect(await cluster.request('query.prod.GetResource', key)).toMatchObject({
+      item: { node: 'node-a', version: 1 },
+    });
+  });
+
+  it('end a time to live by themselves, and not before its time', async () => {
+    const ttlMs = 1_500;
+    const name = { service: 'api', instanceId: 'i-1' };
+    const where = { address: '10.0.0.1', port: 80 };
+    const startedAt = Date.now();
+    await cluster.client.command('RegisterInstance', { ...name, ...where, ttlMs });
+    const list = async () => {
+      const asked = { params: { service: 'api' }, consistency: 'linearizable' };
+      return (await cluster.request('query.prod.ListInstances', asked))['items'] as unknown[];
+    };
+    while ((await list()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(ttlMs);
+    const history = await cluster.rows('n1', `SELECT type FROM history WHERE kind = 'instance'`);
+    expect(history.map(({ type }) => type)).toEqual(['InstanceRegistered', 'InstanceExpired']);
+  });
+
   it('refuse what is malformed, naming the field, and go on', async () => {
     const valid = { tenantId: 'acme', resourceId: 'x', node: 'node-a' };
     const ask = (body: unknown, command = 'AssignResource') =>
