@@ -10,6 +10,8 @@ import { connectNats } from './nats/nats-connection.js';
 import { NatsServerStrategy } from './nats/nats-server.strategy.js';
 import { ServiceDiscovery } from './nats/service-discovery.js';
 
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
 /** Runs one node until it is told to stop. Resolves with the exit code. */
 export async function serve(
   configuration: Configuration,
@@ -18,6 +20,9 @@ export async function serve(
 ): Promise<number> {
   const { node, cluster, nats, http } = configuration;
   logger.info({ version, pid: process.pid }, 'starting');
+  if (!LOOPBACK.has(http.host)) {
+    logger.warn({ host: http.host }, 'HTTP has no authentication: whoever reaches it may do all');
+  }
   const connection = await connectNats(nats, `${cluster}/${node}`);
   const subjects = subjectsUnder(configuration.subjectPrefix);
   const strategy = new NatsServerStrategy(connection, subjects, node, logger);
