@@ -13,7 +13,9 @@ interface LogFlags {
   readonly output?: OutputFormat;
 }
 
-/** Verbs that read a node's data directory themselves: no cluster, no broker, nothing is changed. */
+/**
+ * Verbs that read a node's data directory themselves: no cluster, no broker, nothing is changed.
+ */
 abstract class OfflineCommand extends CommandRunner {
   @Option({ flags: '-o, --output <format>', description: 'table, json or yaml (default: table)' })
   parseOutput(text: string): OutputFormat {
