@@ -17,6 +17,7 @@ import {
   ProjectionRebuildCommand,
   ProjectionStatusCommand,
 } from './cluster/projection.commands.js';
+import { LogDumpCommand, LogVerifyCommand } from './log/log.commands.js';
 
 type RunnerClass = new (...dependencies: never[]) => CommandRunner;
 
@@ -34,6 +35,7 @@ const NOUNS: readonly [noun: string, description: string, verbs: readonly Runner
   ['job', 'long work', []],
   ['dead-letter', 'events that a projection could not absorb', []],
   ['backup', 'copies of the whole state', []],
+  ['log', 'the log of a stopped node, read offline', [LogVerifyCommand, LogDumpCommand]],
   [
     'check',
     'for monitoring: exit code 7 if something is wrong',

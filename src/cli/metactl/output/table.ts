@@ -64,8 +64,8 @@ export function cellText(value: unknown): string {
   }
   if (typeof value === 'object') {
     const entries = Object.entries(value);
-    if (entries.every(([, each]) => typeof each !== 'object')) {
-      return entries.map(([key, each]) => `${key}=${String(each)}`).join(',') || '-';
+    if (entries.every(([, each]) => typeof each !== 'object' || each === null)) {
+      return entries.map(([key, each]) => `${key}=${String(each ?? '-')}`).join(',') || '-';
     }
     return JSON.stringify(value);
   }
