@@ -169,8 +169,8 @@ export class WholeNode implements SimNode {
   }
 
   /**
-   * A bit turns or a write goes astray; found when the node starts the next time. Only the older half
-   * of a segment is hit: nobody can tell a newest batch that rotted from one that was torn.
+   * A bit turns or a write goes astray; found when the node starts the next time. Only the older
+   * half of a segment is hit: nobody can tell a newest batch that rotted from one that was torn.
    */
   rot(): void {
     const segments = this.disk.paths().filter((path) => path.includes('/log/'));
