@@ -168,20 +168,23 @@ export class WholeNode implements SimNode {
     this.disk.failNextSyncs(1);
   }
 
-  /** A bit turns or a write goes astray; found when the node starts the next time. */
+  /**
+   * A bit turns or a write goes astray; found when the node starts the next time. Only the older
+   * half of a segment is hit: nobody can tell a newest batch that rotted from one that was torn.
+   */
   rot(): void {
     const segments = this.disk.paths().filter((path) => path.includes('/log/'));
     const path = segments[this.random.below(Math.max(1, segments.length))];
     if (path === undefined) return;
-    const { length } = this.disk.bytesOf(path);
-    if (length === 0) return;
+    const older = this.disk.bytesOf(path).findLastIndex((byte) => byte !== 0) >> 1;
+    if (older < 2_048) return;
     this.damaged = true;
     if (this.random.below(2) > 0) {
       this.count('flippedBits');
-      this.disk.flipBit(path, this.random.below(length), this.random.below(8));
+      this.disk.flipBit(path, this.random.below(older), this.random.below(8));
     } else {
       this.count('misdirectedWrites');
-      this.misdirect(path, this.random.below(length >> 9), this.random.below(length >> 9));
+      this.misdirect(path, this.random.below(older >> 8), this.random.below(older >> 9));
     }
   }
 
