@@ -82,14 +82,19 @@ export class HistoryCommand extends QueryCommand<HistoryOptions> {
 }
 
 const HISTORY_COLUMNS: readonly Column[] = [
-  field('version', 'version', 'right'),
+  { title: 'version', of: versionOf, align: 'right' },
   field('from', 'validFrom'),
   field('to', 'validTo'),
   field('event', 'type'),
   field('actor'),
   field('reason'),
-  field('value'),
+  field('data'),
 ];
+
+/** Empty where the change removed the record. */
+function versionOf({ record }: Readonly<Record<string, unknown>>): unknown {
+  return (record as { readonly version?: number } | null | undefined)?.version;
+}
 
 interface AsOfOptions extends QueryOptions {
   readonly at: string;
