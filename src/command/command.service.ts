@@ -95,8 +95,7 @@ function mustEqual(field: 'namespace' | 'command', request: CommandRequest, name
 /** What is no MetadError is a fault of this program: the caller may conclude nothing from it. */
 export function asMetadError(error: unknown): MetadError {
   if (error instanceof MetadError) return error;
-  const cause = error instanceof Error ? error.message : String(error);
-  return new MetadError('OUTCOME_UNKNOWN', 'internal fault; retry with the same commandId', {
-    cause: cause.slice(0, 200),
-  });
+  const fault = new MetadError('OUTCOME_UNKNOWN', 'internal fault; retry with the same commandId');
+  fault.cause = error; // For the log of this node, not for the caller.
+  return fault;
 }

@@ -13,6 +13,8 @@ export interface Inbound {
 export interface Outbound {
   readonly payload: Uint8Array | string;
   readonly error: { readonly text: string; readonly status: number } | null;
+  /** What this program did wrong, for the log; never sent. */
+  readonly fault?: unknown;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import { invariant } from '@metad/foundation';
 import { MetadError, type Subjects } from '@metad/contract';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, isObservable } from 'rxjs';
@@ -92,7 +93,7 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
   private subscribe(subject: string, queue: string | null, pattern: Pattern): void {
     if (this.subscriptions.has(subject)) return;
     const handler = this.getHandlerByPattern(pattern);
-    if (handler === null) return;
+    invariant(handler !== null, 'every pattern has a controller');
     const skipped = this.subjects.prefix.length + 1;
     const statistics = this.statistics.get(pattern) ?? new EndpointStatistics();
     this.statistics.set(pattern, statistics);
@@ -149,6 +150,9 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
   }
 
   private respond(reply: string, outbound: Outbound): void {
+    if (outbound.fault !== undefined) {
+      this.diagnostics.error({ err: outbound.fault }, 'request failed unexpectedly');
+    }
     if (this.connection.isClosed()) return;
     if (outbound.error === null) {
       this.connection.publish(reply, outbound.payload);

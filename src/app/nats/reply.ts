@@ -16,5 +16,9 @@ export function encodeError(error: MetadError, packetId: string | null): Outboun
     .slice(0, headerCharsMax);
   const body = error.toBody();
   const reply = packetId === null ? body : { id: packetId, err: body.error, isDisposed: true };
-  return { payload: JSON.stringify(reply), error: { text, status: error.status } };
+  return {
+    payload: JSON.stringify(reply),
+    error: { text, status: error.status },
+    fault: error.cause,
+  };
 }
