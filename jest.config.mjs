@@ -17,7 +17,7 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/browser/'],
   transform: {
     '^.+\\.ts$': [
-      '@swc/jest',
+      '<rootDir>/jest.transform.mjs',
       {
         swcrc: false,
         sourceMaps: 'inline',
@@ -44,7 +44,9 @@ export default {
     ),
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  testSequencer: '<rootDir>/jest.sequencer.mjs',
   coverageProvider: 'v8',
-  testTimeout: 60_000,
+  // A bound for what hangs, not a measurement: a slow machine must not fail a test.
+  testTimeout: 300_000,
   maxWorkers: 2,
 };

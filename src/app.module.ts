@@ -1,5 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { CoreModule, type Surroundings } from './app/core.module.js';
 import { HealthModule } from './app/health/health.module.js';
 import { TelemetryModule } from './app/telemetry/telemetry.module.js';
@@ -7,6 +8,7 @@ import { Lifecycle } from './app/lifecycle.js';
 import { LifecycleModule } from './app/lifecycle.module.js';
 import { CommandModule } from './command/command.module.js';
 import { ConsensusModule } from './consensus/consensus.module.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
 import { ProjectionModule } from './projection/projection.module.js';
 import { ProjectionService } from './projection/projection.service.js';
 import { HttpModule } from './http/http.module.js';
@@ -26,7 +28,8 @@ export class AppModule implements OnModuleInit {
     const { projections } = this;
     if (projections !== null) {
       const start = async (): Promise<void> => projections.start();
-      this.lifecycle.add({ name: 'projection', start, stop: () => projections.stop() });
+      const flush = (timeoutMs: number): Promise<void> => projections.flush(timeoutMs);
+      this.lifecycle.add({ name: 'projection', start, flush, stop: () => projections.stop() });
     }
   }
 
@@ -40,7 +43,9 @@ export class AppModule implements OnModuleInit {
         ProjectionModule,
         QueryModule,
         WatchModule,
+        DashboardModule,
         HttpModule,
+        AuditModule,
         AdminModule,
         LifecycleModule,
         TelemetryModule,

@@ -16,16 +16,20 @@ export interface Rate {
   /** Microseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** All calls, those of the warm-up included: what processor time is divided by. */
+  readonly calls: number;
 }
 
 /** Keeps `outstanding` calls under way for a round. */
 async function measure(call: () => Promise<unknown>): Promise<Rate> {
-  await drive(call, warmUpMs, new Histogram());
+  const warmUp = new Histogram();
+  await drive(call, warmUpMs, warmUp);
   const times = new Histogram();
   const startedAt = performance.now();
   await drive(call, roundMs, times);
   const perSecond = Math.round((times.count / (performance.now() - startedAt)) * 1_000);
-  return { perSecond, p50: times.quantile(0.5), p99: times.quantile(0.99) };
+  const [p50, p99] = [times.quantile(0.5), times.quantile(0.99)];
+  return { perSecond, p50, p99, calls: warmUp.count + times.count };
 }
 
 async function drive(call: () => Promise<unknown>, ms: number, times: Histogram): Promise<void> {

@@ -33,6 +33,7 @@ class LoadRun {
     private readonly plan: LoadPlan,
   ) {
     this.filler = 'v'.repeat(Math.max(0, plan.valueBytes - 16));
+    this.sequence = Date.now() * 1_000;
   }
 
   async measured(seconds: number): Promise<LoadResult> {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadPlan, LoadResult } from '../load/load-plan.js';
 import { LoadProcess } from '../load/load-process.js';
-import type { PeerServers } from '../peers/peer.js';
+import type { ClientKind, PeerServers } from '../peers/peer.js';
 
 /** One of the things compared: its servers and a load process of its own. */
 export class Side {
@@ -16,11 +16,12 @@ export class Side {
     label: string,
     root: string,
     start: (directory: string) => Promise<PeerServers>,
+    client: ClientKind = 'lean',
   ): Promise<Side> {
     const directory = join(root, label);
     mkdirSync(directory, { recursive: true });
     const servers = await start(directory);
-    return new Side(label, servers, await LoadProcess.start(servers.address));
+    return new Side(label, servers, await LoadProcess.start({ ...servers.address, client }));
   }
 
   run(plan: Omit<LoadPlan, 'serverPids'>): Promise<LoadResult> {

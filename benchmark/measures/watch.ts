@@ -1,91 +1,76 @@
-import { connect } from '@nats-io/transport-node';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectPeer } from '../peers/clients.js';
-import { startMetad } from '../peers/metad/servers.js';
-import { Histogram } from '../load/histogram.js';
+import { measureDelivery, type Delivery, type DeliveryLoad } from '../client/watch-delivery.js';
+import { processorSecondsOf } from '../load/processor-use.js';
+import { startMetad, type MetadServers } from '../peers/metad/servers.js';
 import { describeMachine } from '../report/machine.js';
 import type { FigureReport } from '../report/report.js';
 import { ensureFolder } from './side.js';
 import type { VersusOptions } from './versus.js';
 
-const watchers = 50;
-const perSecond = 500;
-const seconds = 10;
-const records = 1_000;
+const watchers = 100;
+const eventsPerSecond = 1_000;
+const quickSeconds = 5;
+const seconds = 20;
+/** Nothing is compiled at first: what a node spends on a change falls by half in the meantime. */
+const settleSeconds = 15;
 
-/** How long after its command was sent a change arrives at its watchers, each seeing them all. */
+/** One round of events, and what the servers spent on it. */
+interface Round extends Delivery {
+  readonly nodesMicros: number;
+  readonly brokerMicros: number;
+}
+
+/**
+ * How long after the log time of its entry a change arrives at its watchers, and what a delivery
+ * costs: the processor time of a round with watchers, less that of the same round without any,
+ * for each message delivered. The time without watchers is that of the commands and of the feed.
+ */
 export async function watch(options: VersusOptions): Promise<FigureReport> {
   const directory = ensureFolder(options, 'metad');
-  const servers = await startMetad({ ...options, projections: false, directory });
-  const connection = await connect({ servers: servers.natsUrl });
-  const client = await connectPeer(servers.address);
-  const latency = new Histogram();
-  const sentAt = new Map<string, number>();
-  let delivered = 0;
+  const flags = process.env['METAD_BENCH_NODE_FLAGS']?.split(' ') ?? [];
+  const servers = await startMetad({
+    ...{ ...options, projections: false, directory, nodeFlags: flags },
+  });
+  const load = { eventsPerSecond, seconds: options.quick ? quickSeconds : seconds };
   try {
-    await openWatches(connection, (value) => {
-      const sent = sentAt.get(value);
-      if (sent === undefined) return;
-      delivered += 1;
-      latency.record((performance.now() - sent) * 1000);
-    });
-    await offer((serial) => {
-      const value = `w${serial}`;
-      sentAt.set(value, performance.now());
-      client.put(serial % records, value, () => undefined);
-    });
-    const { p50, p99 } = latency.summary();
-    const expected = sentAt.size * watchers;
-    const rows = [
-      {
-        name: `changes delivered to ${watchers} watchers`,
-        unit: 'of all, %',
-        value: Math.round((delivered / expected) * 1000) / 10,
-      },
-      { name: 'from sending a command to its change, p50', unit: 'ms', value: p50 / 1000 },
-      { name: 'from sending a command to its change, p99', unit: 'ms', value: p99 / 1000 },
-      { name: 'changes delivered', unit: 'per second', value: Math.round(delivered / seconds) },
-    ];
-    const note = `${perSecond} commands per second, each change to ${watchers} watchers`;
-    return { what: 'watch', machine: describeMachine(), note, rows };
+    await round(servers, { ...load, watchers, seconds: settleSeconds });
+    const alone = await round(servers, { ...load, watchers: 0 });
+    const watched = await round(servers, { ...load, watchers });
+    const note = `${eventsPerSecond} changes per second, each to ${watchers} watchers of all`;
+    return { what: 'watch', machine: describeMachine(), note, rows: rowsOf(alone, watched) };
   } finally {
-    await client.close();
-    await connection.close();
     await servers.stop();
   }
 }
 
-async function openWatches(
-  connection: NatsConnection,
-  onValue: (value: string) => void,
-): Promise<void> {
-  for (let at = 0; at < watchers; at += 1) {
-    const inbox = `_INBOX.watch${process.pid}.${at}`;
-    connection.subscribe(inbox, {
-      callback: (error, message) => {
-        if (error) throw error;
-        if (message.reply) message.respond('1');
-        const body = message.json<{ event: string; record?: { labels?: { value?: string } } }>();
-        const value = body.record?.labels?.value;
-        if (body.event === 'change' && value !== undefined) onValue(value);
-      },
-    });
-    const request = { watchId: `w${at}`, filter: { kind: 'resource' }, from: 'now', inbox };
-    await connection.request('metad.v1.watch.bench', JSON.stringify(request), { timeout: 5_000 });
-  }
+function rowsOf(alone: Round, watched: Round): FigureReport['rows'] {
+  const { delivered, expected, p50, p90, p99 } = watched;
+  const share = Math.round((delivered / expected) * 1_000) / 10;
+  const each = (part: 'nodesMicros' | 'brokerMicros'): number =>
+    (watched[part] - alone[part]) / delivered;
+  return [
+    { name: `changes delivered to ${watchers} watchers`, unit: 'of all, %', value: share },
+    { name: 'from log time to arrival, p50', unit: 'ms', value: p50 / 1_000 },
+    { name: 'from log time to arrival, p90', unit: 'ms', value: p90 / 1_000 },
+    { name: 'from log time to arrival, p99', unit: 'ms', value: p99 / 1_000 },
+    { name: 'nodes, for one message delivered', unit: 'µs of CPU', value: each('nodesMicros') },
+    { name: 'broker, for one message delivered', unit: 'µs of CPU', value: each('brokerMicros') },
+    {
+      name: 'nodes, for one change without watchers',
+      unit: 'µs of CPU',
+      value: alone.nodesMicros / alone.events,
+    },
+  ];
 }
 
-/** An open loop of its own, and two seconds for the last changes to arrive. */
-async function offer(send: (serial: number) => void): Promise<void> {
-  const startedAt = performance.now();
-  let serial = 0;
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond);
-      while (serial < due) send((serial += 1));
-      if (performance.now() - startedAt < seconds * 1000) return;
-      clearInterval(timer);
-      setTimeout(resolve, 2_000);
-    }, 1);
-  });
+async function round(servers: MetadServers, load: DeliveryLoad): Promise<Round> {
+  const { nodes = [], broker = [] } = servers.groups?.() ?? {};
+  const used = () => [processorSecondsOf(nodes), processorSecondsOf(broker)] as const;
+  let before = used();
+  const onBegin = (): void => void (before = used());
+  const delivery = await measureDelivery(servers.natsUrl, { ...load, onBegin });
+  return {
+    ...delivery,
+    nodesMicros: (processorSecondsOf(nodes) - before[0]) * 1e6,
+    brokerMicros: (processorSecondsOf(broker) - before[1]) * 1e6,
+  };
 }

@@ -10,7 +10,14 @@ export interface PeerAddress {
   /** Loopback ports or URLs, as the peer's client wants them. */
   readonly endpoints: readonly string[];
   readonly settings?: Readonly<Record<string, number>>;
+  readonly client?: ClientKind;
 }
+
+/**
+ * `lean`: hand-packed messages, callbacks, as little of the client's own cost as possible, to see
+ * what the servers can do. `library`: the package that a Node service would use.
+ */
+export type ClientKind = 'lean' | 'library';
 
 /** Exactly once per call; an error means "not acknowledged". */
 export type Done = (error: Error | null) => void;

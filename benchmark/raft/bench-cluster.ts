@@ -24,7 +24,9 @@ export class BenchCluster {
 
   async startNode(at: number): Promise<void> {
     const { plan, profile } = this;
-    const execArgv = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
+    const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
+    const flags = ['--max-semi-space-size=32', '--min-semi-space-size=16', '--expose-gc'];
+    const execArgv = [...flags, ...profiling]; // Young objects as in the service; `gc` to weigh.
     const node = fork(join(import.meta.dirname, 'node-process.js'), [], {
       env: { ...process.env, BENCH_PLAN: JSON.stringify(plan), BENCH_NODE: String(at) },
       serialization: 'advanced',

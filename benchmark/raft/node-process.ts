@@ -47,7 +47,7 @@ async function startNode(): Promise<{ node: RaftNode; transport: NatsTransport }
     log: await makeLog(),
     snapshots: noSnapshots,
     transport,
-    stateMachine: () => new MapMachine(),
+    stateMachine: () => new MapMachine(plan.partitions),
     clock,
     random,
     turns: immediateTurns,
@@ -86,8 +86,9 @@ class Load {
     const turn = this.next++;
     const partition = this.led[turn % this.led.length] as PartitionId;
     const data = new Uint8Array(plan.payloadBytes);
-    data[0] = turn >> 8;
-    data[1] = turn;
+    const round = Math.floor(turn / this.led.length);
+    data[0] = round >> 8;
+    data[1] = round;
     this.node.propose(partition, data, this.observer(performance.now()));
   }
 
@@ -122,6 +123,14 @@ function takeOver(node: RaftNode): void {
       unknown: () => reported.delete(partition),
     });
   });
+}
+
+/** Heap and buffers that something refers to. */
+function heldBytes(): number {
+  if (globalThis.gc === undefined) throw new Error('the bench exposes the collector');
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 const seconds = (usage: NodeJS.CpuUsage): number => (usage.user + usage.system) / 1e6;
@@ -182,6 +191,7 @@ async function main(): Promise<void> {
       load.start(order.outstanding);
     }
     if (order.do === 'report') report();
+    if (order.do === 'weigh') process.send?.(heldBytes());
     if (order.do === 'quit') process.exit(0);
   });
   process.send?.('ready');

@@ -16,6 +16,8 @@ export type Order =
   | { readonly do: 'lead' }
   | { readonly do: 'load'; readonly outstanding: number }
   | { readonly do: 'report' }
+  /** Collect garbage, and say how many bytes are left. */
+  | { readonly do: 'weigh' }
   /** Write to every partition as soon as this node leads it, and say when that succeeded. */
   | { readonly do: 'takeOver' }
   | { readonly do: 'quit' };

@@ -14,7 +14,7 @@ export function describeMachine(): Machine {
     date: new Date().toISOString().slice(0, 16),
     processors: `${models.length} × ${models[0]?.model ?? 'unknown'}`,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
+    kernel: release().split('-')[0] ?? release(),
     node: process.version,
   };
 }

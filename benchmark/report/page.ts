@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../test/cluster/process/metad-node.js';
 import { millis } from '../measures/rounds.js';
 import type { Machine } from './machine.js';
-import { drawBars } from './plot.js';
+import { drawBars, drawFigures } from './plot.js';
 import { ratioOf } from './report.js';
 import type { FigureReport, Report, ReportRow } from './report.js';
 
@@ -25,10 +25,12 @@ one operation: on a machine that does other work at the same time it is steadier
 export function writePage(): void {
   const folder = join(packageRoot(), 'benchmark');
   const results = join(folder, 'results');
+  const plots = join(results, 'plots');
+  mkdirSync(plots, { recursive: true });
   const names = readdirSync(results).filter((name) => name.endsWith('.json'));
   const sections = names.sort().map((name) => {
     const report = JSON.parse(readFileSync(join(results, name), 'utf8')) as Report | FigureReport;
-    writeFileSync(join(results, `${report.what}.svg`), drawingOf(report));
+    writeFileSync(join(plots, `${report.what}.svg`), drawingOf(report));
     return 'sides' in report ? comparison(report) : figures(report);
   });
   writeFileSync(join(folder, 'README.md'), [INTRODUCTION, ...sections].join('\n'));
@@ -44,11 +46,7 @@ function drawingOf(report: Report | FigureReport): string {
     }));
     return drawBars({ title: report.what, unit: 'per second', series, groups });
   }
-  const groups = report.rows.map(({ name, value }) => ({
-    name: name.slice(0, 24),
-    values: [value],
-  }));
-  return drawBars({ title: report.what, unit: '', series: ['metad'], groups, logarithmic: true });
+  return drawFigures(report.what, report.rows);
 }
 
 function comparison(report: Report): string {
@@ -77,7 +75,7 @@ function comparison(report: Report): string {
     table(head),
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
     '',
-    `![${report.what}](results/${report.what}.svg)`,
+    `![${report.what}](results/plots/${report.what}.svg)`,
     '',
   ].join('\n');
 }
@@ -99,17 +97,16 @@ function figures({ what, machine, note, rows }: FigureReport): string {
     `${note}.`,
     '',
     table(['what', 'measured']),
-    ...rows.map(({ name, unit, value }) => `| ${name} | ${value} ${unit} |`),
+    ...rows.map(({ name, unit, value }) => `| ${name} | ${rounded(value)} ${unit} |`),
     '',
-    `![${what}](results/${what}.svg)`,
+    `![${what}](results/plots/${what}.svg)`,
     '',
   ].join('\n');
 }
 
 function heading(what: string, { date, processors, memoryGiB, kernel, node }: Machine): string {
-  const command = what.replace(/^versus-(\w+)-without-projections$/, 'versus $1 --no-projections');
   return (
-    `## ${what}\n\n\`npm run bench -- ${command.replace(/^versus-/, 'versus ')}\` · ` +
+    `## ${what}\n\n\`npm run bench -- ${commandOf(what)}\` · ` +
     `${date} UTC · ` +
     `${processors}, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}\n`
   );
@@ -118,3 +115,14 @@ function heading(what: string, { date, processors, memoryGiB, kernel, node }: Ma
 function table(head: readonly string[]): string {
   return `| ${head.join(' | ')} |\n|${head.map(() => ' --- ').join('|')}|`;
 }
+
+/** Three digits are what a measurement on a shared machine is good for; counts stay whole. */
+const rounded = (value: number): number =>
+  Number.isInteger(value) ? value : Number(value.toPrecision(3));
+
+/** How a report's name was asked for: `versus-etcd-without-projections-libraries`. */
+const commandOf = (what: string): string =>
+  what
+    .replace(/^versus-/, 'versus ')
+    .replace('-without-projections', ' --no-projections')
+    .replace('-libraries', ' --clients library');

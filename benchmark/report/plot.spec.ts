@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { drawBars, short } from './plot.js';
+import { drawBars, drawFigures, short } from './plot.js';
 
 const plot = {
   title: 'a < b & c',
@@ -21,9 +21,19 @@ describe('a plot of bars', () => {
     expect([a / c, b / c, d / c]).toEqual([0.05, 0.025, 0.5]);
   });
 
-  it('draws equal ratios as equal steps when logarithmic', () => {
-    const [a = 0, b = 0, c = 0, d = 0] = heights(drawBars({ ...plot, logarithmic: true }));
-    expect(a - b).toBeCloseTo(c - d, 6);
+  it('draws figures as long as their share of the largest of their unit', () => {
+    const figures = [
+      { name: 'etcd', unit: 'ms', value: 200 },
+      { name: 'metad', unit: 'ms', value: 50 },
+      { name: 'metad/etcd', unit: 'times', value: 0.25 },
+    ];
+    const svg = drawFigures('failover', figures);
+    const bars = [...svg.matchAll(/width="([\d.]+)" height="16"/g)].map((match) =>
+      Number(match[1]),
+    );
+    const [first = 0, ...others] = bars;
+    expect(others.map((long) => long / first)).toEqual([0.25, 1]);
+    expect(svg).toContain('50 ms');
   });
 
   it('escapes what XML would misread', () => {

@@ -5,8 +5,6 @@ export interface Plot {
   readonly series: readonly string[];
   /** `values` in the order of `series`; missing ones leave a gap. */
   readonly groups: readonly { readonly name: string; readonly values: readonly number[] }[];
-  /** Values far apart are told apart by their logarithms. */
-  readonly logarithmic?: boolean;
 }
 
 const width = 720;
@@ -14,34 +12,59 @@ const height = 300;
 const margin = { left: 64, right: 16, top: 48, bottom: 48 };
 const colors = ['#2563eb', '#d97706', '#059669', '#9333ea', '#dc2626', '#475569'];
 const gridLines = 4;
+const figureTop = 34;
+const figureHeight = 24;
+const figureBarLeft = 360;
+const figureBarWidth = 200;
 
 export function drawBars(plot: Plot): string {
   const largest = Math.max(1e-9, ...plot.groups.flatMap(({ values }) => values));
-  const scale = scaleOf(plot, largest);
-  const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
-      'font-family="system-ui, sans-serif" font-size="11">',
-    `<rect width="${width}" height="${height}" fill="white"/>`,
-    `<text x="${margin.left}" y="18" font-size="14" font-weight="600">${escape(plot.title)}</text>`,
+  const room = height - margin.top - margin.bottom;
+  const scale: Scale = (value) => (value / largest) * room;
+  return drawing(height, [
+    heading(margin.left, `${plot.title}, ${plot.unit}`),
     ...legend(plot.series),
-    ...grid(plot, largest, scale),
+    ...grid(largest, scale),
     ...plot.groups.flatMap((group, at) => bars(plot, group, at, scale)),
-    '</svg>',
-  ];
-  return `${parts.join('\n')}\n`;
+  ]);
 }
+
+/** One value, drawn beside the others of its unit. */
+export interface PlottedFigure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+/** Values of several units, a line each; a bar is as long as its share of its unit's largest. */
+export function drawFigures(title: string, figures: readonly PlottedFigure[]): string {
+  const tall = figureTop + figures.length * figureHeight + 12;
+  const lines = figures.flatMap(({ name, unit, value }, at) => {
+    const alike = figures.filter((other) => other.unit === unit).map((other) => other.value);
+    const long = (value / Math.max(1e-9, ...alike)) * figureBarWidth;
+    const y = figureTop + at * figureHeight;
+    const bar = `x="${figureBarLeft}" y="${y}" width="${long}" height="${figureHeight - 8}"`;
+    return [
+      `<text x="${figureBarLeft - 8}" y="${y + 13}" text-anchor="end">${escape(name)}</text>`,
+      `<rect ${bar} fill="${color(0)}"/>`,
+      `<text x="${figureBarLeft + long + 6}" y="${y + 13}">${short(value)} ${escape(unit)}</text>`,
+    ];
+  });
+  return drawing(tall, [heading(16, title), ...lines]);
+}
+
+function drawing(tall: number, parts: readonly string[]): string {
+  const start =
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall}" ` +
+    'font-family="system-ui, sans-serif" font-size="11">';
+  const ground = `<rect width="${width}" height="${tall}" fill="white"/>`;
+  return `${[start, ground, ...parts, '</svg>'].join('\n')}\n`;
+}
+
+const heading = (x: number, text: string): string =>
+  `<text x="${x}" y="18" font-size="14" font-weight="600">${escape(text)}</text>`;
 
 type Scale = (value: number) => number;
-
-/** Value → height of its bar. A logarithmic axis begins a factor of ten below the smallest. */
-function scaleOf({ logarithmic, groups }: Plot, largest: number): Scale {
-  const room = height - margin.top - margin.bottom;
-  if (!logarithmic) return (value) => (value / largest) * room;
-  const positive = groups.flatMap(({ values }) => values).filter((value) => value > 0);
-  const floor = Math.min(...positive, largest) / 10;
-  const span = Math.log(largest / floor);
-  return (value) => (value <= floor ? 0 : (Math.log(value / floor) / span) * room);
-}
 
 function legend(series: readonly string[]): string[] {
   let x = margin.left;
@@ -53,15 +76,15 @@ function legend(series: readonly string[]): string[] {
   });
 }
 
-function grid({ unit, logarithmic }: Plot, largest: number, scale: Scale): string[] {
+function grid(largest: number, scale: Scale): string[] {
   const base = height - margin.bottom;
   const lines = Array.from({ length: gridLines + 1 }, (_, at) => {
-    const value = logarithmic ? largest / 10 ** (gridLines - at) : (largest * at) / gridLines;
+    const value = (largest * at) / gridLines;
     const y = base - scale(value);
     const line = `<line x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"`;
     return [`${line} stroke="#e5e7eb"/>`, besideAxis(y + 4, short(value))];
   });
-  return [...lines.flat(), besideAxis(36, unit)];
+  return lines.flat();
 }
 
 function besideAxis(y: number, text: string): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MetadError } from '@metad/contract';
+import { formatPosition, MetadError } from '@metad/contract';
 import { logIndex, partitionId } from '@metad/foundation';
 import type { Entry } from '@metad/raft';
 import type { OpenedRaft } from '../consensus/opened-raft.js';
@@ -13,7 +13,11 @@ const entriesBytesMax = 256 * 1024;
 const entryOverheadBytes = 64;
 
 /** `log.read`: what stands in a partition's log on this node, committed entries only. */
-export function registerLogVerbs(router: AdminRouter, raft: OpenedRaft): void {
+export function registerLogVerbs(
+  router: AdminRouter,
+  raft: OpenedRaft,
+  incarnation: () => string,
+): void {
   const { node } = raft;
   router.register({
     noun: 'log',
@@ -28,9 +32,10 @@ export function registerLogVerbs(router: AdminRouter, raft: OpenedRaft): void {
       const id = partitionId(partition);
       const entries = node.readCommitted(id, logIndex(from), readBytesMax);
       if (entries === null) {
-        const available = node.status(id)?.firstIndex ?? 1;
+        const first = node.status(id)?.firstIndex ?? logIndex(1);
         const gone = `index ${from} of partition ${partition} was compacted`;
-        const message = `${gone}; the log begins at ${available}`;
+        const message = `${gone}; the log begins at ${first}`;
+        const available = formatPosition(incarnation(), partition, first);
         throw new MetadError('POSITION_COMPACTED', message, { available });
       }
       return { items: entries.slice(0, limit).map(describe) };

@@ -48,6 +48,38 @@ export function registerNodeVerbs(
   });
 }
 
+/** What can be drained: the lifecycle of this node. */
+export interface Drainable {
+  readonly state: string;
+  drain(): Promise<void>;
+  undrain(): void;
+}
+
+/** `node.drain` and `node.undrain`, of this node. */
+export function registerDrainVerbs(router: AdminRouter, node: Drainable): void {
+  const schema = z.strictObject({});
+  router.register({
+    noun: 'node',
+    verb: 'drain',
+    schema,
+    changes: true,
+    handle: async () => {
+      await node.drain();
+      return { state: node.state };
+    },
+  });
+  router.register({
+    noun: 'node',
+    verb: 'undrain',
+    schema,
+    changes: true,
+    handle: async () => {
+      node.undrain();
+      return { state: node.state };
+    },
+  });
+}
+
 /** `cluster.map`: where keys live; what a client routes by. */
 export function registerClusterVerbs(
   router: AdminRouter,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { MetadError } from '@metad/contract';
-import { nodeName, partitionId, type PartitionId } from '@metad/foundation';
+import { partitionId, type PartitionId } from '@metad/foundation';
 import type { PartitionStatus, RaftNode } from '@metad/raft';
 import type { PartitionMachines } from '../consensus/partition-machines.js';
 import type { AdminRouter } from './admin-router.js';
+import type { PartitionTransfer } from './partition-transfer.js';
 
 const partition = z.int().min(0).max(1_000_000);
 
@@ -12,6 +13,7 @@ export function registerPartitionVerbs(
   router: AdminRouter,
   node: RaftNode,
   machines: PartitionMachines,
+  transfer: PartitionTransfer,
 ): void {
   router.register({
     noun: 'partition',
@@ -28,12 +30,13 @@ export function registerPartitionVerbs(
   router.register({
     noun: 'partition',
     verb: 'transfer',
-    schema: z.strictObject({ partition, to: z.string().min(1).max(64) }),
+    schema: z.strictObject({
+      partition,
+      to: z.string().min(1).max(64),
+      forwarded: z.boolean().optional(),
+    }),
     changes: true,
-    handle: async ({ partition: id, to }) => {
-      await node.transferLeadership(partitionId(id), nodeName(to));
-      return { partition: id, leader: node.leaderOf(partitionId(id)) };
-    },
+    handle: (request) => transfer.run(request),
   });
 }
 

@@ -34,11 +34,15 @@ export function registerProjectionVerbs(
       source: z.enum(['log', 'snapshot']).default('log'),
       throttle: z.int().min(1).nullable().default(null),
       activate: z.boolean().default(true),
+      /** On every node, one after the other; the job is this node's. */
+      allNodes: z.boolean().default(false),
     }),
     changes: true,
-    handle: async ({ name: projection, source, throttle, activate }) => {
+    handle: async ({ name: projection, source, throttle, activate, allNodes }) => {
       const options: JobOptions = { source, throttle, activate, compareWithLive: true };
-      return { jobId: (await service().jobs.rebuild(projection, options)).jobId };
+      const { jobs } = service();
+      const job = await jobs[allNodes ? 'rebuildAll' : 'rebuild'](projection, options);
+      return { jobId: job.jobId };
     },
   });
   for (const verb of ['activate', 'rollback', 'verify'] as const) {

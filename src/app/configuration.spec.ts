@@ -45,6 +45,24 @@ describe('the configuration', () => {
     expect(faultsOf({ ...least, METAD_ELECTION_MS: '200' })).toEqual(['METAD_ELECTION_MS']);
   });
 
+  it.each(['metad', 'metad.v1', 'metad.v1.p', '$SYS', 'a..b', '*'])(
+    'lets no inbox lie under its own subjects, or where nobody may answer: %s',
+    (prefix) => {
+      expect(faultsOf({ ...least, METAD_INBOX_PREFIX: prefix })).toEqual(['METAD_INBOX_PREFIX']);
+    },
+  );
+
+  it('takes limits of its own', () => {
+    const { limits, nats } = readConfiguration({
+      ...{ ...least, METAD_REQUEST_BYTES_MAX: '2048', METAD_INBOX_PREFIX: 'acme.inbox' },
+      ...{ METAD_PARTITION_IN_FLIGHT_MAX: '8', METAD_NODE_IN_FLIGHT_MAX: '16' },
+    });
+    expect(nats.inboxPrefix).toBe('acme.inbox');
+    expect(limits).toEqual({
+      ...{ requestBytesMax: 2_048, inFlightPerPartitionMax: 8, inFlightPerNodeMax: 16 },
+    });
+  });
+
   it('runs without SQL when the database URL is empty', () => {
     expect(readConfiguration({ ...least, DATABASE_URL: '' }).database).toBeNull();
   });

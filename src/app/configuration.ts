@@ -1,6 +1,8 @@
 import { LIMITS, NAME_TOKEN } from '@metad/contract';
 import { nodeName, type NodeName } from '@metad/foundation';
 import { z } from 'zod';
+import type { TracingSettings } from './telemetry/tracing/open-tracing.js';
+import { unknownVariables } from './settings/unknown-variables.js';
 
 /**
  * Everything that can be set from outside, checked and typed. Source:
@@ -14,7 +16,7 @@ export interface Configuration {
   readonly partitions: number;
   readonly nats: NatsSettings;
   readonly database: { readonly url: string; readonly schema: string } | null;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpSettings;
   readonly subjectPrefix: string;
   readonly nodeSecrets: readonly string[];
   readonly heartbeatMs: number;
@@ -23,11 +25,38 @@ export interface Configuration {
   /** `keep` for ever, `off`, or milliseconds. */
   readonly archive: 'keep' | 'off' | number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-  readonly limits: typeof LIMITS;
+  /** Null: no tracing, and no part of it is loaded. */
+  readonly tracing: TracingSettings | null;
+  readonly auditRowsMax: number;
+  /**
+   * What this node admits. Limits that decide outcomes are no node's own: they are replicated, or
+   * the same in every build (`LIMITS`).
+   */
+  readonly limits: {
+    readonly requestBytesMax: number;
+    readonly inFlightPerPartitionMax: number;
+    readonly inFlightPerNodeMax: number;
+  };
+}
+
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Names besides the loopback's that a request may be addressed to. */
+  readonly hosts: readonly string[];
+  readonly tokensFile: string | null;
+  /** Paths; with `ca`, clients must show a certificate of it. Null: plain HTTP. */
+  readonly tls: {
+    readonly cert: string;
+    readonly key: string;
+    readonly ca: string | null;
+  } | null;
 }
 
 export interface NatsSettings {
   readonly servers: readonly string[];
+  /** Where clients may be answered besides `_INBOX.…`; null: nowhere. */
+  readonly inboxPrefix: string | null;
   readonly credsFile: string | null;
   readonly nkeyFile: string | null;
   readonly tls: {
@@ -76,10 +105,23 @@ export const environmentSchema = z.object({
     .optional(),
   METAD_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   METAD_HTTP_PORT: integer(0, 65_535).default(8080),
+  METAD_HTTP_HOSTS: list
+    .pipe(z.array(z.string().min(1)).max(32))
+    .or(blank)
+    .optional(),
+  METAD_HTTP_TOKENS_FILE: optional,
+  METAD_HTTP_TLS_CERT: optional,
+  METAD_HTTP_TLS_KEY: optional,
+  METAD_HTTP_TLS_CA: optional,
   METAD_SUBJECT_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}(\.[A-Za-z0-9_-]{1,32}){0,3}$/, 'must be 1 to 4 subject tokens')
     .default('metad.v1'),
+  METAD_INBOX_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,32}(\.[A-Za-z0-9_-]{1,32}){0,3}$/, 'must be 1 to 4 subject tokens')
+    .or(blank)
+    .optional(),
   METAD_NODE_SECRET: list
     .pipe(z.array(z.string().min(16, 'must be 16 characters at least')).max(2))
     .optional(),
@@ -87,55 +129,132 @@ export const environmentSchema = z.object({
   METAD_ELECTION_MS: integer(50, 600_000).default(1000),
   METAD_SNAPSHOT_ENTRIES: integer(100, 100_000_000).default(10_000),
   METAD_ARCHIVE: z.enum(['keep', 'off']).or(duration).default('keep'),
+  METAD_TRACING: z.enum(['on', 'off']).optional(),
+  METAD_TRACE_RATIO: z.coerce.number('must be a number').min(0).max(1).default(1),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http URL' })
+    .or(blank)
+    .optional(),
   METAD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  METAD_AUDIT_MAX: integer(100, 10_000_000).default(100_000),
+  METAD_REQUEST_BYTES_MAX: integer(1_024, 1_000_000).default(LIMITS.requestBytesMax),
+  METAD_PARTITION_IN_FLIGHT_MAX: integer(1, 65_536).default(LIMITS.inFlightPerPartitionMax),
+  METAD_NODE_IN_FLIGHT_MAX: integer(1, 262_144).default(LIMITS.inFlightPerNodeMax),
 });
+
+export type Variable = keyof typeof environmentSchema.shape;
+
+export interface ConfigurationFault {
+  readonly variable: string;
+  readonly reason: string;
+}
 
 /** Every fault of a configuration, each naming its variable. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
-  constructor(readonly faults: readonly { readonly variable: string; readonly reason: string }[]) {
+  constructor(readonly faults: readonly ConfigurationFault[]) {
     super(faults.map((fault) => `${fault.variable}: ${fault.reason}`).join('; '));
   }
 }
 
-/** Reads and checks the environment. Throws ConfigurationError with all faults at once. */
+/**
+ * Reads and checks the environment. Throws ConfigurationError with all faults at once: of single
+ * variables, of those that do not go together, and of names that look like ours and are not.
+ */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
-  const parsed = environmentSchema.safeParse(environment);
-  const faults = parsed.success
-    ? crossFaults(parsed.data)
-    : parsed.error.issues.map(({ path, message, code, input }) => ({
-        variable: path.join('.'),
-        reason: code === 'invalid_type' && input === undefined ? 'is required' : message,
-      }));
-  if (faults.length > 0 || !parsed.success) throw new ConfigurationError(faults);
-  return toConfiguration(parsed.data);
+  const { values, faults } = readVariables(environment);
+  const all = [
+    ...faults,
+    ...crossFaults(values),
+    ...httpFaults(values),
+    ...unknownVariables(environment, Object.keys(environmentSchema.shape)),
+  ];
+  if (all.length > 0) throw new ConfigurationError(all);
+  return toConfiguration(values as Environment);
 }
 
 type Environment = z.infer<typeof environmentSchema>;
 
-function crossFaults(env: Environment): { variable: string; reason: string }[] {
-  const faults: { variable: string; reason: string }[] = [];
-  const members = env.METAD_MEMBERS ?? [env.METAD_NODE];
-  if (!members.includes(env.METAD_NODE)) {
-    faults.push({
-      variable: 'METAD_MEMBERS',
-      reason: `must contain METAD_NODE (${env.METAD_NODE})`,
-    });
+/** Each variable by itself, so that one fault hides no other. */
+export function readVariables(environment: NodeJS.ProcessEnv): {
+  readonly values: Partial<Environment>;
+  readonly faults: readonly ConfigurationFault[];
+} {
+  const values: Record<string, unknown> = {};
+  const faults: ConfigurationFault[] = [];
+  for (const [variable, schema] of Object.entries(environmentSchema.shape)) {
+    const parsed = schema.safeParse(environment[variable]);
+    if (parsed.success) values[variable] = parsed.data;
+    else {
+      const missing = environment[variable] === undefined;
+      const reasons = parsed.error.issues.map((issue) => (missing ? 'is required' : issue.message));
+      for (const reason of new Set(reasons)) faults.push({ variable, reason });
+    }
+  }
+  return { values: values, faults };
+}
+
+/** What does not go together; a variable that is faulty by itself is not spoken of again. */
+function crossFaults(env: Partial<Environment>): ConfigurationFault[] {
+  const faults: ConfigurationFault[] = [];
+  const { METAD_NODE: node, METAD_ELECTION_MS: election, METAD_HEARTBEAT_MS: heartbeat } = env;
+  const members = env.METAD_MEMBERS ?? [];
+  if (node !== undefined && members.length > 0 && !members.includes(node)) {
+    faults.push({ variable: 'METAD_MEMBERS', reason: `must contain METAD_NODE (${node})` });
   }
   if (new Set(members).size !== members.length) {
     faults.push({ variable: 'METAD_MEMBERS', reason: 'must not name a node twice' });
   }
-  if (env.METAD_ELECTION_MS < env.METAD_HEARTBEAT_MS * 3) {
+  if (election !== undefined && heartbeat !== undefined && election < heartbeat * 3) {
     faults.push({
       variable: 'METAD_ELECTION_MS',
-      reason: `must be at least three heartbeats (METAD_HEARTBEAT_MS is ${env.METAD_HEARTBEAT_MS})`,
+      reason: `must be at least three heartbeats (METAD_HEARTBEAT_MS is ${heartbeat})`,
     });
   }
   if ((env.NATS_TLS_CERT === undefined) !== (env.NATS_TLS_KEY === undefined)) {
     faults.push({ variable: 'NATS_TLS_CERT', reason: 'must be given together with NATS_TLS_KEY' });
   }
+  const { METAD_INBOX_PREFIX: inboxes, METAD_SUBJECT_PREFIX: own = '' } = env;
+  if (inboxes !== undefined && (isUnder(inboxes, own) || isUnder(own, inboxes))) {
+    const reason = `must not overlap with METAD_SUBJECT_PREFIX (${own})`;
+    faults.push({ variable: 'METAD_INBOX_PREFIX', reason });
+  }
+  if (env.NATS_CREDS !== undefined && env.NATS_NKEY !== undefined) {
+    faults.push({ variable: 'NATS_CREDS', reason: 'and NATS_NKEY must not both be given' });
+  }
   return faults;
 }
+
+const isUnder = (subject: string, prefix: string): boolean =>
+  `${subject}.`.startsWith(`${prefix}.`);
+
+/** HTTP is open to this machine alone, unless callers must prove who they are. */
+function httpFaults(env: Partial<Environment>): ConfigurationFault[] {
+  const faults: ConfigurationFault[] = [];
+  const { METAD_HTTP_HOST: host = '127.0.0.1', METAD_HTTP_TLS_CA: ca } = env;
+  const [cert, key] = [env.METAD_HTTP_TLS_CERT, env.METAD_HTTP_TLS_KEY];
+  if ((cert === undefined) !== (key === undefined)) {
+    const reason = 'must be given together with METAD_HTTP_TLS_KEY';
+    faults.push({ variable: 'METAD_HTTP_TLS_CERT', reason });
+  }
+  if (ca !== undefined && cert === undefined) {
+    const reason = 'needs METAD_HTTP_TLS_CERT and METAD_HTTP_TLS_KEY';
+    faults.push({ variable: 'METAD_HTTP_TLS_CA', reason });
+  }
+  if (!isLoopback(host) && env.METAD_HTTP_TOKENS_FILE === undefined && ca === undefined) {
+    faults.push({
+      variable: 'METAD_HTTP_HOST',
+      reason:
+        `${host} can be reached from other machines: give METAD_HTTP_TOKENS_FILE, or ` +
+        'METAD_HTTP_TLS_CERT, _KEY and _CA so that clients must show a certificate',
+    });
+  }
+  return faults;
+}
+
+/** Whether only programs of this machine reach what listens there. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 function toConfiguration(env: Environment): Configuration {
   const node = nodeName(env.METAD_NODE);
@@ -148,6 +267,7 @@ function toConfiguration(env: Environment): Configuration {
     partitions: env.METAD_PARTITIONS,
     nats: {
       servers: env.NATS_URL,
+      inboxPrefix: env.METAD_INBOX_PREFIX ?? null,
       credsFile: env.NATS_CREDS ?? null,
       nkeyFile: env.NATS_NKEY ?? null,
       tls: {
@@ -157,7 +277,7 @@ function toConfiguration(env: Environment): Configuration {
       },
     },
     database: env.DATABASE_URL === undefined ? null : { url: env.DATABASE_URL, schema },
-    http: { host: env.METAD_HTTP_HOST, port: env.METAD_HTTP_PORT },
+    http: httpSettings(env),
     subjectPrefix: env.METAD_SUBJECT_PREFIX,
     nodeSecrets: env.METAD_NODE_SECRET ?? [],
     heartbeatMs: env.METAD_HEARTBEAT_MS,
@@ -165,6 +285,30 @@ function toConfiguration(env: Environment): Configuration {
     snapshotEntries: env.METAD_SNAPSHOT_ENTRIES,
     archive: env.METAD_ARCHIVE,
     logLevel: env.METAD_LOG_LEVEL,
-    limits: LIMITS,
+    tracing: tracingOf(env),
+    auditRowsMax: env.METAD_AUDIT_MAX,
+    limits: {
+      requestBytesMax: env.METAD_REQUEST_BYTES_MAX,
+      inFlightPerPartitionMax: env.METAD_PARTITION_IN_FLIGHT_MAX,
+      inFlightPerNodeMax: env.METAD_NODE_IN_FLIGHT_MAX,
+    },
+  };
+}
+
+/** On where a receiver is named, unless it is switched off. */
+function tracingOf(env: Environment): TracingSettings | null {
+  const { METAD_TRACING: wish, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = env;
+  if (wish === 'off' || (wish === undefined && endpoint === undefined)) return null;
+  return { endpoint: endpoint ?? 'http://127.0.0.1:4318', ratio: env.METAD_TRACE_RATIO };
+}
+
+function httpSettings(env: Environment): HttpSettings {
+  const { METAD_HTTP_TLS_CERT: cert, METAD_HTTP_TLS_KEY: key, METAD_HTTP_TLS_CA: ca } = env;
+  return {
+    host: env.METAD_HTTP_HOST,
+    port: env.METAD_HTTP_PORT,
+    hosts: env.METAD_HTTP_HOSTS ?? [],
+    tokensFile: env.METAD_HTTP_TOKENS_FILE ?? null,
+    tls: cert === undefined || key === undefined ? null : { cert, key, ca: ca ?? null },
   };
 }

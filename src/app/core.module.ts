@@ -11,7 +11,16 @@ import { NodeFacts } from './node-facts.js';
 import { NatsHealth } from './nats/nats-connection.js';
 import { NatsRequester } from './nats/nats-requester.js';
 import { systemClock } from './system-clock.js';
-import { CLOCK, CONFIGURATION, CONNECTION, KINDS_REGISTRY, LOGGER, SUBJECTS } from './tokens.js';
+import type { Tracing } from './telemetry/tracing/tracing.js';
+import {
+  CLOCK,
+  CONFIGURATION,
+  CONNECTION,
+  KINDS_REGISTRY,
+  LOGGER,
+  SUBJECTS,
+  TRACING,
+} from './tokens.js';
 
 /** What exists before the application does: made by main, handed in whole. */
 export interface Surroundings {
@@ -19,19 +28,27 @@ export interface Surroundings {
   readonly logger: Logger;
   readonly connection: NatsConnection;
   readonly version: string;
+  readonly tracing: Tracing | null;
 }
 
 /** What every stage may ask for. */
 @Global()
 @Module({})
 export class CoreModule {
-  static forRoot({ configuration, logger, connection, version }: Surroundings): DynamicModule {
+  static forRoot({
+    configuration,
+    logger,
+    connection,
+    version,
+    tracing,
+  }: Surroundings): DynamicModule {
     const inbox = `${configuration.cluster}-${configuration.node}-${process.pid}`;
     const providers = [
       { provide: CONFIGURATION, useValue: configuration },
       { provide: LOGGER, useValue: logger },
       { provide: CLOCK, useValue: systemClock },
       { provide: CONNECTION, useValue: connection },
+      { provide: TRACING, useValue: tracing },
       { provide: SUBJECTS, useValue: subjectsUnder(configuration.subjectPrefix) },
       { provide: KINDS_REGISTRY, useValue: KINDS },
       { provide: NatsHealth, useValue: new NatsHealth(connection, logger) },

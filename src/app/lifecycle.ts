@@ -1,14 +1,18 @@
+import { MetadError } from '@metad/contract';
 import type { Clock, PartitionId } from '@metad/foundation';
 import type { Configuration } from './configuration.js';
 import type { Logger } from './logger.js';
 import type { NatsHealth } from './nats/nats-connection.js';
 import type { NatsServerStrategy } from './nats/nats-server.strategy.js';
 import type { ConsensusStage } from '../consensus/consensus-stage.js';
+import type { NodeFacts, NodeState } from './node-facts.js';
 
 /** A part of the node that is started after consensus and stopped before it. */
 export interface Stage {
   readonly name: string;
   start(): Promise<void>;
+  /** Brings what it holds back up to now, within `timeoutMs`; work goes on meanwhile. */
+  flush?(timeoutMs: number): Promise<void>;
   /** Finishes what it has begun, within `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -25,8 +29,8 @@ export class Lifecycle {
   private readonly stages: Stage[] = [];
   private stopRequested!: (reason: string) => void;
   private readonly stopReason: Promise<string>;
-  private isServing = false;
-  private isStopping = false;
+  private strategy: NatsServerStrategy | null = null;
+  private draining: Promise<void> | null = null;
   private exitCode = 0;
 
   constructor(
@@ -35,6 +39,7 @@ export class Lifecycle {
     private readonly natsHealth: NatsHealth,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly facts: NodeFacts,
   ) {
     this.stopReason = new Promise((resolve) => (this.stopRequested = resolve));
   }
@@ -44,12 +49,40 @@ export class Lifecycle {
     this.stages.push(stage);
   }
 
-  get serving(): boolean {
-    return this.isServing && !this.isStopping;
+  get state(): NodeState {
+    return this.facts.state;
   }
 
-  get stopping(): boolean {
-    return this.isStopping;
+  /**
+   * Gives leadership away and leaves the subjects that any node answers, so that the node can be
+   * stopped without anybody noticing. Lasts until `undrain` or the next start. Throws RULE_VIOLATED
+   * when nobody could take over, or when the node does not serve.
+   */
+  async drain(): Promise<void> {
+    const { strategy } = this;
+    if (this.state === 'drained') return;
+    if (strategy === null || this.state === 'starting' || this.state === 'stopping') {
+      throw ruleViolated('node-serving', `a node that is ${this.state} cannot be drained`);
+    }
+    this.draining ??= this.retire(strategy).finally(() => (this.draining = null));
+    await this.draining;
+    if (this.state !== 'draining') return;
+    if (this.consensus.leads() === 0) {
+      this.facts.state = 'drained';
+      return;
+    }
+    this.undrain();
+    const message = 'no other node can take over what this one leads: it goes on serving';
+    throw ruleViolated('drain-needs-successor', message);
+  }
+
+  /** Lets a drained node lead and answer again. Without effect on any other. */
+  undrain(): void {
+    if (this.state !== 'draining' && this.state !== 'drained') return;
+    this.consensus.undrain();
+    this.strategy?.openShared();
+    this.facts.state = 'serving';
+    this.logger.info('undrained');
   }
 
   /** Stops the node for a reason it cannot go on with. */
@@ -62,6 +95,7 @@ export class Lifecycle {
   /** Starts, serves, and resolves with the exit code once everything has stopped. */
   async untilStopped(strategy: NatsServerStrategy, http: string): Promise<number> {
     this.listenToSignals();
+    this.strategy = strategy;
     void this.natsHealth.follow();
     this.follow(strategy);
     strategy.openAdmin();
@@ -69,9 +103,10 @@ export class Lifecycle {
       this.fail(error instanceof Error ? error : new Error(String(error))),
     );
     const reason = await this.stopReason;
-    this.isStopping = true;
+    const atOnce = reason === 'fault' || this.state === 'starting';
+    this.facts.state = 'stopping';
     this.logger.info({ reason }, 'stopping');
-    await this.stop(strategy, reason === 'fault' || !this.isServing);
+    await this.stop(strategy, atOnce);
     await Promise.race([
       starting,
       new Promise((resolve) => this.clock.after(100, () => resolve(0))),
@@ -91,25 +126,40 @@ export class Lifecycle {
     await this.consensus.untilServing();
     if (this.isStopping) return;
     strategy.openShared();
-    this.isServing = true;
+    this.facts.state = 'serving';
     this.logger.info({ http, node, members, partitions }, 'ready');
   }
 
   private async stop(strategy: NatsServerStrategy, atOnce: boolean): Promise<void> {
-    strategy.closeShared();
     if (!atOnce) {
-      await this.consensus.drain(drainTimeoutMs);
-      await this.untilAnswered(strategy);
+      await (this.draining ??= this.retire(strategy));
+      await this.eachStage((stage) => stage.flush?.(stageTimeoutMs));
     }
+    await this.eachStage((stage) => stage.stop(atOnce ? 0 : stageTimeoutMs));
+    await strategy.close();
+    await this.consensus.stop();
+  }
+
+  /** Nobody new asks, others lead, and what was asked before is answered. */
+  private async retire(strategy: NatsServerStrategy): Promise<void> {
+    if (this.state !== 'stopping') this.facts.state = 'draining';
+    const startedAt = this.clock.monotonic();
+    await strategy.closeShared();
+    await this.consensus.drain(drainTimeoutMs);
+    await this.untilAnswered(strategy);
+    const ms = Math.round(this.clock.monotonic() - startedAt);
+    this.logger.info({ ms, leads: this.consensus.leads() }, 'drained');
+  }
+
+  /** In the reverse of their order. One that fails must not keep the others from their turn. */
+  private async eachStage(act: (stage: Stage) => Promise<void> | undefined): Promise<void> {
     for (const stage of [...this.stages].reverse()) {
       try {
-        await stage.stop(atOnce ? 0 : stageTimeoutMs);
+        await act(stage);
       } catch (error) {
         this.logger.warn({ stage: stage.name, err: error }, 'a stage did not stop cleanly');
       }
     }
-    strategy.close();
-    await this.consensus.stop();
   }
 
   private async untilAnswered(strategy: NatsServerStrategy): Promise<void> {
@@ -122,9 +172,13 @@ export class Lifecycle {
   /** A leader answers on its partition's own subjects exactly while it serves. */
   private follow(strategy: NatsServerStrategy): void {
     this.consensus.onServing((partition: PartitionId, serving: boolean) => {
-      if (serving && !this.isStopping) strategy.openLeader(partition);
+      if (serving) strategy.openLeader(partition);
       else strategy.closeLeader(partition);
     });
+  }
+
+  private get isStopping(): boolean {
+    return this.state === 'stopping';
   }
 
   private listenToSignals(): void {
@@ -136,3 +190,6 @@ export class Lifecycle {
     }
   }
 }
+
+const ruleViolated = (rule: string, message: string): MetadError =>
+  new MetadError('RULE_VIOLATED', message, { rule });

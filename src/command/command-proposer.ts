@@ -1,4 +1,3 @@
-import type { CommandReply } from '@metad/contract';
 import { term, type PartitionId } from '@metad/foundation';
 import type { Consensus } from '../consensus/consensus.js';
 import type { LogClocks } from '../consensus/log-clocks.js';
@@ -10,10 +9,10 @@ import {
   DEFAULT_QUOTA,
   encodeCommand,
   encodeRenewals,
-  toCommandReply,
   type ApplyResult,
 } from '../decide/index.js';
 import type { KindRegistry } from '../kinds/index.js';
+import type { CommandExchange } from './command-exchange.js';
 import { dryRunReply } from './dry-run-reply.js';
 import type { RoutedCommand } from './command-router.js';
 import { RenewalBatcher } from './renewal-batcher.js';
@@ -37,16 +36,19 @@ export class CommandProposer {
     private readonly storage: StorageGauge,
   ) {}
 
-  /** Throws what the rules or the log refuse, as MetadErrors; see AwaitedProposal. */
-  async propose(routed: RoutedCommand, body: Uint8Array): Promise<CommandReply> {
-    if (routed.request.dryRun === true) return this.dryRun(routed);
-    this.admit(routed);
-    const result =
-      routed.command === RENEWALS
-        ? await this.renew(routed, body)
-        : await this.append(routed, body);
+  /** Answers through `exchange`, in time. Throws what is refused before there is an entry. */
+  propose(routed: RoutedCommand, body: Uint8Array, exchange: CommandExchange): void {
+    const { partition } = routed;
     const { incarnation } = this.directory.cluster();
-    return toCommandReply(result, { incarnation, partition: routed.partition }, this.kinds);
+    exchange.begin(routed, { incarnation, partition });
+    if (routed.request.dryRun === true) return this.dryRun(routed, exchange);
+    this.admit(routed);
+    const { trace } = exchange;
+    trace?.proposed(routed.command, routed.request.commandId, partition);
+    if (routed.command === RENEWALS) return this.renew(routed, body, exchange);
+    const { namespace, command, request } = routed;
+    const entry = encodeCommand({ namespace, command, ...this.stamp(partition), body });
+    this.consensus.submit(partition, entry, exchange, { request, trace });
   }
 
   /** Refusals before an entry exists. Removals pass: they make room. */
@@ -56,14 +58,15 @@ export class CommandProposer {
     checkQuota(this.machines.user(partition).records, namespace, checked, DEFAULT_QUOTA);
   }
 
-  private append(routed: RoutedCommand, body: Uint8Array): Promise<ApplyResult> {
-    const { namespace, command, request, partition } = routed;
-    const entry = encodeCommand({ namespace, command, ...this.stamp(partition), body });
-    return this.consensus.propose<ApplyResult>(partition, entry, { request });
-  }
-
-  private renew({ namespace, partition }: RoutedCommand, body: Uint8Array): Promise<ApplyResult> {
-    return this.renewals.renew(partition, namespace, Buffer.from(body).toString('utf8'));
+  private renew(
+    { namespace, partition }: RoutedCommand,
+    body: Uint8Array,
+    exchange: CommandExchange,
+  ): void {
+    this.renewals.renew(partition, namespace, Buffer.from(body).toString('utf8')).then(
+      (result) => exchange.applied(result),
+      (error: unknown) => exchange.fail(error),
+    );
   }
 
   private readonly renewals = new RenewalBatcher((partition, requests) => {
@@ -81,7 +84,14 @@ export class CommandProposer {
   }
 
   /** The same decider at a linearizable point; nothing is replicated. */
-  private async dryRun({ namespace, command, request, partition }: RoutedCommand) {
+  private dryRun(routed: RoutedCommand, exchange: CommandExchange): void {
+    this.decideDry(routed).then(
+      (reply) => exchange.reply(reply),
+      (error: unknown) => exchange.fail(error),
+    );
+  }
+
+  private async decideDry({ namespace, command, request, partition }: RoutedCommand) {
     await this.consensus.linearize(partition, dryRunBarrierMs);
     const machine = this.machines.user(partition);
     const result = machine.dryRun(namespace, command, request, Date.now());

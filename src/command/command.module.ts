@@ -11,19 +11,19 @@ import { LogClocks } from '../consensus/log-clocks.js';
 import { PartitionDirectory } from '../consensus/partition-directory.js';
 import { PartitionMachines } from '../consensus/partition-machines.js';
 import type { KindRegistry } from '../kinds/index.js';
-import { CommandController } from './command.controller.js';
 import { CommandForwarder } from './command-forwarder.js';
 import { CommandProposer } from './command-proposer.js';
 import { CommandRouter } from './command-router.js';
 import { CommandService } from './command.service.js';
+import { RefusedCommands } from './refused-commands.js';
 
 /** Longer than the leader's own patience, so that its answer wins over the forwarder's guess. */
 const forwardTimeoutMs = 12_000;
 
 /** Stage 1: the way in. */
 @Module({
-  controllers: [CommandController],
   providers: [
+    RefusedCommands,
     {
       provide: CommandForwarder,
       inject: [NatsRequester, SUBJECTS],
@@ -50,26 +50,33 @@ const forwardTimeoutMs = 12_000;
     },
     {
       provide: CommandService,
-      inject: [CommandRouter, Consensus, CommandProposer, CommandForwarder, CONFIGURATION, Metrics],
+      inject: [
+        ...[CommandRouter, Consensus, CommandProposer, CommandForwarder],
+        ...[KINDS_REGISTRY, CONFIGURATION, Metrics, RefusedCommands, CLOCK],
+      ],
       useFactory: (
         router: CommandRouter,
         consensus: Consensus,
         proposer: CommandProposer,
         forwarder: CommandForwarder,
+        kinds: KindRegistry,
         { limits }: Configuration,
         metrics: Metrics,
-      ) =>
-        new CommandService(
-          router,
-          consensus,
-          proposer,
-          forwarder,
-          limits.requestBytesMax,
-          (command, outcome, startedAt) =>
-            metrics.commandAnswered(command, outcome, (performance.now() - startedAt) / 1_000),
-        ),
+        refused: RefusedCommands,
+        clock: Clock,
+      ) => {
+        const meter = (command: string, outcome: string, startedAt: number): void =>
+          metrics.commandAnswered(command, outcome, (performance.now() - startedAt) / 1_000);
+        const { requestBytesMax } = limits;
+        const door = { kinds, requestBytesMax, meter };
+        const service = new CommandService(router, consensus, proposer, forwarder, door);
+        service.onRejected(({ namespace, command, error }) =>
+          refused.add({ at: clock.now(), namespace, command, error }),
+        );
+        return service;
+      },
     },
   ],
-  exports: [CommandService, CommandForwarder],
+  exports: [CommandService, CommandForwarder, RefusedCommands],
 })
 export class CommandModule {}

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MetadError, type FieldFault } from '@metad/contract';
+import { rememberPacket } from '../app/nats/refused-packet.js';
 
 /** A request parsed once. `body` is what the log will keep: the client's own bytes. */
 export interface RequestBody {
@@ -24,14 +25,27 @@ export const invalidArgument = (faults: readonly FieldFault[]): MetadError =>
  * not JSON, not an object, nested too deep, or names a property that would touch a prototype.
  */
 export function parseRequestBody(data: Uint8Array, bytesMax: number): RequestBody {
+  try {
+    return parse(data, bytesMax);
+  } catch (error) {
+    if (error instanceof MetadError) rememberPacket(error, data);
+    throw error;
+  }
+}
+
+function parse(data: Uint8Array, bytesMax: number): RequestBody {
   if (data.length > bytesMax) {
-    const message = `the request has ${data.length} bytes; requestBytesMax is ${bytesMax}`;
+    const message = `the request is larger than requestBytesMax, ${bytesMax} bytes`;
     throw new MetadError('TOO_LARGE', message, { limit: 'requestBytesMax', max: bytesMax });
   }
   if (!isUtf8(data)) throw invalidArgument([{ field: '', reason: 'the body is not UTF-8' }]);
-  const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('utf8');
+  const text = asBuffer(data).toString('utf8');
   const value = parseObject(text);
   const packet = asClientProxyPacket(value);
+  // JSON can only nest with brackets and only name __proto__ plainly or with escapes: a quick look
+  // at the text spares nearly every request the walk over its values.
+  const isSuspect = text.includes('__proto__') || text.includes('\\u') || nestsDeeply(text);
+  if (isSuspect) inspect(packet?.data ?? value);
   if (packet === null) return { value, body: data, packetId: null };
   return {
     value: packet.data,
@@ -39,6 +53,10 @@ export function parseRequestBody(data: Uint8Array, bytesMax: number): RequestBod
     packetId: packet.id,
   };
 }
+
+/** The broker's client hands out buffers: those need no other view. */
+const asBuffer = (data: Uint8Array): Buffer =>
+  Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length);
 
 function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
@@ -49,9 +67,6 @@ function parseObject(text: string): Record<string, unknown> {
     throw invalidArgument([{ field: '', reason }]);
   }
   if (!isObject(value)) throw invalidArgument([{ field: '', reason: 'the body is not an object' }]);
-  // JSON can only nest with brackets and only name __proto__ plainly or with escapes: a quick look
-  // at the text spares nearly every request the walk over its values.
-  if (text.includes('__proto__') || text.includes('\\u') || nestsDeeply(text)) inspect(value);
   return value;
 }
 

@@ -15,6 +15,7 @@ import type { PeerAdmin } from './joining/peer-admin.js';
 
 const pollMs = 50;
 const helloTimeoutMs = 1_000;
+const catchUpTimeoutMs = 1_000;
 
 /** The parts of the stage, made by its module. */
 export interface ConsensusParts {
@@ -63,6 +64,9 @@ export class ConsensusStage {
 
   async start(): Promise<void> {
     const { raft, directory, birth, leases } = this.parts;
+    raft.node.onLeaderChange(({ partition, term, leader, serving }) =>
+      this.logger.debug({ partition, term, leader, serving }, 'leadership changed'),
+    );
     if (raft.log.recovered().length === 0) await this.begin();
     await raft.node.start();
     directory.onChange(() => {
@@ -73,23 +77,54 @@ export class ConsensusStage {
     leases.start();
   }
 
-  /** Resolves once the map is known and every replica of this node is open and has a leader. */
+  /**
+   * Resolves once the map is known and every replica of this node is open, has a leader, and has
+   * applied what was acknowledged before: whoever restarts nodes one by one waits for this, else
+   * the next one that stops would leave commands waiting for this one to catch up.
+   */
   async untilServing(): Promise<void> {
     const { directory, raft } = this.parts;
     while (!this.isStopped) {
       await this.opening;
       if (directory.known) {
         const partitions = directory.map().partitions();
-        if (partitions.every((partition) => raft.node.leaderOf(partition) !== null)) return;
+        if (partitions.every((partition) => raft.node.leaderOf(partition) !== null)) {
+          await Promise.all(partitions.map((partition) => this.caughtUp(partition)));
+          return;
+        }
       }
       await this.pause(pollMs);
     }
   }
 
-  async drain(timeoutMs: number): Promise<void> {
-    this.parts.birth.stop();
-    this.parts.leases.stop();
-    await this.parts.raft.node.drain(timeoutMs);
+  /** A replica that cannot be read is for readiness to report, not to be waited for. */
+  private async caughtUp(partition: PartitionId): Promise<void> {
+    const { raft, consensus } = this.parts;
+    while (!this.isStopped) {
+      const state = raft.node.status(partition)?.state;
+      if (state !== 'running' && state !== 'quiet' && state !== 'installing') return;
+      try {
+        await consensus.linearize(partition, catchUpTimeoutMs);
+        return;
+      } catch (error) {
+        if (!(error instanceof MetadError)) throw error;
+        await this.pause(pollMs);
+      }
+    }
+  }
+
+  /** Gives all leadership away, as far as others can take it; see `undrain`. */
+  drain(timeoutMs: number): Promise<void> {
+    return this.parts.raft.node.drain(timeoutMs);
+  }
+
+  undrain(): void {
+    this.parts.raft.node.undrain();
+  }
+
+  /** Partitions that this node leads. */
+  leads(): number {
+    return this.parts.raft.node.stats().leaders;
   }
 
   async stop(): Promise<void> {
@@ -118,8 +153,10 @@ export class ConsensusStage {
         throw new Error(
           `the data directory is empty, but ${verdict.peer} knows a history (incarnation ` +
             `${verdict.incarnation}) in which ${self.node} has voted; voting again from an empty ` +
-            'disk could lose acknowledged commands. Restore the directory, or remove this node ' +
-            'from the cluster and add it under a new name.',
+            'disk could lose acknowledged commands. Mount the disk that it had, or put the whole ' +
+            'directory back as it was when the node stopped for the last time. Until then leave ' +
+            'it stopped: the others serve on as long as they are a majority. Replacing a node is ' +
+            'not offered yet.',
         );
       case 'disagree':
         throw new Error(`${verdict.peer} is configured for another cluster: ${verdict.about}`);

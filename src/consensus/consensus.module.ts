@@ -15,7 +15,9 @@ import {
   LOGGER,
   RAFT,
   SUBJECTS,
+  TRACING,
 } from '../app/tokens.js';
+import type { Tracing } from '../app/telemetry/tracing/tracing.js';
 import { LiveEventSource } from '../dispatch/live-event-source.js';
 import type { KindRegistry } from '../kinds/index.js';
 import { ClusterBirth } from './joining/cluster-birth.js';
@@ -43,10 +45,18 @@ import { ReplayFeed } from './replay-feed.js';
     },
     {
       provide: PartitionMachines,
-      inject: [KINDS_REGISTRY, EVENT_SOURCE, PartitionDirectory],
-      useFactory: (kinds: KindRegistry, events: LiveEventSource, directory: PartitionDirectory) =>
+      inject: [KINDS_REGISTRY, EVENT_SOURCE, PartitionDirectory, TRACING],
+      useFactory: (
+        kinds: KindRegistry,
+        events: LiveEventSource,
+        directory: PartitionDirectory,
+        tracing: Tracing | null,
+      ) =>
         new PartitionMachines(kinds, {
-          applied: (entry) => events.applied(entry),
+          applied: (entry) => {
+            tracing?.applied(entry);
+            events.applied(entry);
+          },
           restored: (partition, index) => events.restored(partition, index),
           clusterChanged: (state) => directory.update(state),
         }),
@@ -162,6 +172,7 @@ import { ReplayFeed } from './replay-feed.js';
     Consensus,
     ConsensusStage,
     ClusterBirth,
+    LeaseExpiry,
     LogClocks,
     PartitionDirectory,
     PartitionMachines,

@@ -1,6 +1,6 @@
 import { MetadError } from '@metad/contract';
 import type { LogIndex, NodeName, PartitionId, Term } from '@metad/foundation';
-import type { LeaderChange, RaftNode } from '@metad/raft';
+import type { LeaderChange, ProposalObserver, RaftNode } from '@metad/raft';
 import { AwaitedProposal, droppedError } from './proposal-outcome.js';
 
 /**
@@ -40,6 +40,16 @@ export class Consensus {
     const awaited = new AwaitedProposal<R>(partition);
     this.node.propose(partition, data, awaited, attachment);
     return awaited.promise;
+  }
+
+  /** `propose` without a promise: `observer` learns what became of it. */
+  submit(
+    partition: PartitionId,
+    data: Uint8Array,
+    observer: ProposalObserver,
+    attachment: unknown,
+  ): void {
+    this.node.propose(partition, data, observer, attachment);
   }
 
   /**

@@ -16,6 +16,8 @@ const expiriesPerEntryMax = 256;
  * nodes agree, and a leader without a quorum ends none.
  */
 export class LeaseExpiry {
+  /** Committed so far, for metrics. */
+  expired = 0;
   private cancel: (() => void) | null = null;
   /** Partitions whose proposal is under way: one at a time for each. */
   private readonly proposing = new Set<PartitionId>();
@@ -73,6 +75,7 @@ export class LeaseExpiry {
     try {
       const level = this.directory.cluster().featureLevel;
       await this.consensus.propose(partition, encodeExpiry({ time, level }, { term, records }));
+      this.expired += records.length;
     } catch (error) {
       // Tried again in a later round, by this leader or the next.
       this.logger.debug({ partition, term, err: error }, 'an expiry was not committed');

@@ -4,6 +4,7 @@ import type { Clock, LogIndex, NodeName, PartitionId } from '@metad/foundation';
 import { seededRandom } from '@metad/foundation';
 import {
   createRaftNode,
+  directoryFault,
   immediateTurns,
   openArchive,
   openNodeLog,
@@ -21,6 +22,9 @@ import type { PeerAdmin } from './joining/peer-admin.js';
 import { PeerLog } from './peer-log.js';
 import type { PartitionMachines } from './partition-machines.js';
 
+/** A chunk of 128 KiB in 8 ms: nobody waits for a snapshot, and everybody for commands. */
+const SNAPSHOT_PAUSE_MS = 8;
+
 export interface RaftSurroundings {
   readonly configuration: Configuration;
   readonly connection: NatsConnection;
@@ -36,7 +40,7 @@ export interface RaftSurroundings {
 export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRaft> {
   const { configuration, connection, machines, clock, logger, peers, onFatal } = surroundings;
   const { dataDir: directory, cluster, node: self } = configuration;
-  const identity = diskIdentity(directory);
+  const identity = identityOf(directory);
   const archive = openNodeArchive(configuration, clock);
   const log = await openNodeLog({
     ...{ directory, clock, cluster, node: self },
@@ -74,7 +78,10 @@ export async function openRaft(surroundings: RaftSurroundings): Promise<OpenedRa
       heartbeatMs: configuration.heartbeatMs,
       electionMs: configuration.electionMs,
       snapshotEntries: configuration.snapshotEntries,
+      snapshotPauseMs: SNAPSHOT_PAUSE_MS,
       trailingEntries: Math.floor(configuration.snapshotEntries / 2),
+      inFlightPerPartitionMax: configuration.limits.inFlightPerPartitionMax,
+      inFlightPerNodeMax: configuration.limits.inFlightPerNodeMax,
     },
   });
   const close = async (): Promise<void> => {
@@ -107,4 +114,13 @@ function openNodeArchive(
   clock: Clock,
 ): Archive | null {
   return archive === 'off' ? null : openArchive({ directory, clock, retention: archive });
+}
+
+/** Throws `DirectoryError` when the machine does not let this node use its directory. */
+function identityOf(directory: string): string {
+  try {
+    return diskIdentity(directory);
+  } catch (fault) {
+    throw directoryFault(fault, directory);
+  }
 }

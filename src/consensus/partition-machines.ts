@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto';
 import type { AppliedEntry } from '@metad/eventsourcing';
 import { invariant, type LogIndex, type PartitionId } from '@metad/foundation';
-import type { SnapshotMeta, StateMachine } from '@metad/raft';
+import type { Entry, SnapshotMeta, StateMachine } from '@metad/raft';
 import { PartitionMachine, SystemMachine, type SystemState } from '../decide/index.js';
+import type { CommandTrace } from '../app/telemetry/tracing/command-trace.js';
 import type { KindRegistry } from '../kinds/index.js';
 
 export const SYSTEM_PARTITION = 0 as PartitionId;
@@ -50,14 +52,29 @@ export class PartitionMachines {
   }
 }
 
-/** Tells its listener also when its state was replaced. */
+/** What a proposer on this node may send along with its entry. */
+interface Traced {
+  readonly trace?: CommandTrace | null;
+}
+
+/** Tells its listener also when its state was replaced, and a traced command where it is. */
 class ListenedMachine extends PartitionMachine {
   constructor(
     private readonly id: PartitionId,
     registry: KindRegistry,
     private readonly listener: MachineListener,
   ) {
-    super({ partition: id, registry, sink: (entry) => listener.applied(entry) });
+    const hashSeed = randomInt(0x7fff_ffff);
+    super({ partition: id, registry, sink: (entry) => listener.applied(entry), hashSeed });
+  }
+
+  override apply(entry: Entry, attachment: unknown): ReturnType<PartitionMachine['apply']> {
+    const trace = (attachment as Traced | undefined)?.trace ?? null;
+    if (trace === null) return super.apply(entry, attachment);
+    trace.committed(entry.index);
+    const result = super.apply(entry, attachment);
+    trace.applied();
+    return result;
   }
 
   override async restore(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void> {

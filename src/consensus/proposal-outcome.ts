@@ -11,7 +11,11 @@ const DROPPED: Readonly<Record<DropReason, { code: MetadError['code']; message: 
   replaced: { code: 'NO_LEADER', message: 'the leader changed before the command was kept; retry' },
   transferring: { code: 'NO_LEADER', message: 'leadership is moving; retry' },
   stopping: { code: 'NOT_LEADER', message: 'this node is stopping; ask another' },
-  overloaded: { code: 'OVERLOADED', message: 'too many commands are in flight; retry later' },
+  overloaded: {
+    code: 'OVERLOADED',
+    message:
+      'too many commands are in flight (inFlightPerPartitionMax, inFlightPerNodeMax); retry later',
+  },
   storageFull: {
     code: 'STORAGE_FULL',
     message: 'the disk is nearly full; only removals are taken',

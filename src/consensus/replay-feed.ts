@@ -34,7 +34,7 @@ export class ReplayFeed {
           apply: (entry, attachment) => machine.apply(entry, attachment),
           restore: (meta, chunks) => machine.restore(meta, chunks),
           appliedIndex: () => machine.appliedIndex(),
-          records: () => machine.records.collect(),
+          records: () => machine.records.records(),
         };
       },
       monotonic: () => performance.now(),

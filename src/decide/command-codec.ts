@@ -13,6 +13,7 @@ import type { MachineSettings } from './machine-settings.js';
  */
 export const ENTRY_FORMAT = 1;
 const HEADER_BYTES = 12;
+const SLAB_BYTES = 16 * 1024;
 
 export const ENTRY_TYPES = { command: 1, expiry: 2, renewals: 3, settings: 4, system: 5 } as const;
 export type EntryType = keyof typeof ENTRY_TYPES;
@@ -57,7 +58,7 @@ export function encodeCommand(entry: CommandEntry): Uint8Array {
   const { namespace, command, body } = entry;
   const start = HEADER_BYTES + 2 + namespace.length + command.length;
   invariant(namespace.length < 256 && command.length < 256, 'names fit their length byte');
-  const bytes = Buffer.allocUnsafe(start + body.length);
+  const bytes = entryBytes(start + body.length);
   writeHeader(bytes, 'command', entry);
   bytes[HEADER_BYTES] = namespace.length;
   bytes.write(namespace, HEADER_BYTES + 1, 'latin1');
@@ -83,10 +84,28 @@ export const encodeSystem = (stamp: EntryStamp, command: object): Uint8Array =>
 
 function encodeJson(type: EntryType, stamp: EntryStamp, payload: object): Uint8Array {
   const text = JSON.stringify(payload);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + Buffer.byteLength(text));
+  const bytes = entryBytes(HEADER_BYTES + Buffer.byteLength(text));
   writeHeader(bytes, type, stamp);
   bytes.write(text, HEADER_BYTES);
   return bytes;
+}
+
+/** What new entries are cut from, and how much of it is taken. */
+let slab = Buffer.alloc(0);
+let slabUsed = 0;
+
+/**
+ * An entry stays in the log's tail long after its neighbours in the pool of `Buffer` are gone, and
+ * would keep all of their pool alive: four times its own bytes. So entries share with entries only.
+ */
+function entryBytes(length: number): Buffer {
+  if (length * 2 > SLAB_BYTES) return Buffer.allocUnsafeSlow(length);
+  if (slabUsed + length > slab.length) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  slabUsed += length;
+  return slab.subarray(slabUsed - length, slabUsed);
 }
 
 function writeHeader(bytes: Buffer, type: EntryType, { time, level }: EntryStamp): void {
@@ -112,7 +131,9 @@ const TYPE_NAMES = Object.keys(ENTRY_TYPES) as EntryType[];
 
 /** Throws `UnreadableEntry` for what this program is too old to read. */
 export function decodeEntry(data: Uint8Array, withBody: boolean): DecodedEntry {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
+  const bytes = Buffer.isBuffer(data)
+    ? data
+    : Buffer.from(data.buffer, data.byteOffset, data.length);
   const type = TYPE_NAMES[(bytes[1] ?? 0) - 1];
   if (bytes[0] !== ENTRY_FORMAT || type === undefined) {
     throw new UnreadableEntry(`entry format ${bytes[0]}, type ${bytes[1]}`);
@@ -129,10 +150,33 @@ export function decodeEntry(data: Uint8Array, withBody: boolean): DecodedEntry {
     type,
     level,
     time,
-    namespace: bytes.toString('latin1', HEADER_BYTES + 1, namespaceEnd),
-    command: bytes.toString('latin1', namespaceEnd + 1, commandEnd),
+    namespace: nameAt(bytes, HEADER_BYTES + 1, namespaceEnd),
+    command: nameAt(bytes, namespaceEnd + 1, commandEnd),
     body: withBody ? bytes.toString('utf8', commandEnd) : '',
   };
+}
+
+/** Names read last, each in a place that follows from its length and ends. */
+const NAME_PLACES = 64;
+const names = new Array<string>(NAME_PLACES).fill('');
+
+/** The same few names come again and again, and records keep them: one string serves them all. */
+function nameAt(bytes: Buffer, from: number, to: number): string {
+  if (from >= to || to > bytes.length) return bytes.toString('latin1', from, to);
+  const place = (to - from + (bytes[from] as number) * 3 + (bytes[to - 1] as number)) % NAME_PLACES;
+  const known = names[place] as string;
+  if (isAt(bytes, from, to, known)) return known;
+  const name = bytes.toString('latin1', from, to);
+  names[place] = name;
+  return name;
+}
+
+function isAt(bytes: Buffer, from: number, to: number, name: string): boolean {
+  if (name.length !== to - from) return false;
+  for (let at = from; at < to; at += 1) {
+    if (bytes[at] !== name.charCodeAt(at - from)) return false;
+  }
+  return true;
 }
 
 /** The entry was written by a newer program: this one must stop rather than misread it. */

@@ -2,7 +2,6 @@ import { invariant } from '@metad/foundation';
 import type { LogTime } from '@metad/foundation';
 import { recordHash, rejection } from '@metad/eventsourcing';
 import type {
-  ContentHash,
   DecideContext,
   Decision,
   DomainEvent,
@@ -13,12 +12,12 @@ import type {
 } from '@metad/eventsourcing';
 import { BATCH } from '../kinds/check-command.js';
 import type { KindRegistry, RegisteredCommand } from '../kinds/index.js';
-import { checkExpectation } from './expectation.js';
+import { checkExpectation } from './checks/expectation.js';
 import { nextRecord } from './next-record.js';
 import type { RecordAddress } from './next-record.js';
 import type { Accepted, Outcome, Refused } from './outcome.js';
 import type { MachineSettings } from './machine-settings.js';
-import type { RecordStore } from './state/record-store.js';
+import type { RecordStore } from './state/records/record-store.js';
 
 /** A command as it is run: its envelope's business is done. */
 export interface RunnableCommand {
@@ -61,12 +60,8 @@ export class CommandRunner {
   }
 
   /** Takes back everything the execution did, as if it had never run. */
-  undo({ changes, steps }: Execution): void {
-    for (let at = steps.length - 2; at >= 0; at -= 2) {
-      this.store.replace(steps[at + 1] as StoredRecord | null, steps[at] as StoredRecord | null);
-    }
-    steps.length = 0;
-    changes.length = 0;
+  undo(execution: Execution): void {
+    this.undoTo(execution, 0, 0);
   }
 
   /** Ends the lease of a record; the caller has found that it is over. */
@@ -91,9 +86,9 @@ export class CommandRunner {
     if (!decision.accepted) return this.refusedAt(decision.rejection, before, execution);
     const refusal = this.follow(address, before, decision, execution);
     if (refusal !== null) return this.refusedAt(refusal, before, execution);
-    const after = this.store.get(kind.kind, command.namespace, key);
-    const removed = after === null && before !== null;
     const changed = decision.events.length > 0 || decision.renews;
+    const after = changed ? this.store.get(kind.kind, command.namespace, key) : before;
+    const removed = after === null && before !== null;
     return {
       accepted: true,
       changed,
@@ -161,7 +156,7 @@ export class CommandRunner {
     command: RunnableCommand,
     { context }: Execution,
   ): Decision {
-    const end = before === null ? null : this.store.leases.endOf(before);
+    const end = before === null ? null : this.store.leaseEndOf(before);
     const state = {
       value: before === null ? null : before.value,
       version: before === null ? 0 : before.version,
@@ -194,44 +189,47 @@ export class CommandRunner {
 
   /** All events or none: a record that would be too large refuses them all. */
   private applyEvents(
-    address: RecordAddress,
+    { kind, namespace, key }: RecordAddress,
     before: StoredRecord | null,
     events: readonly DomainEvent[],
     execution: Execution,
   ): Rejection | null {
-    const { kind, namespace, key } = address;
-    const staged: Staged[] = [];
-    let current = before;
+    const { changes, steps, context, recordBytes } = execution;
+    const changesBefore = changes.length;
+    const stepsBefore = steps.length;
+    const bytesMax = this.settings().recordBytesMax;
+    let from = before;
     for (const event of events) {
-      const after = nextRecord(address, current, event, execution.context);
-      const hash = after === null ? null : recordHash(after);
-      const bytesMax = this.settings().recordBytesMax;
-      if (hash !== null && hash.bytes > bytesMax) return tooLarge(hash.bytes, bytesMax);
-      staged.push({ event, before: current, after, hash });
-      current = after;
-    }
-    for (const { event, before: from, after, hash } of staged) {
-      this.store.replace(from, after, hash ?? undefined);
+      const after = nextRecord({ kind, namespace, key }, from, event, context);
+      const hash = after === null ? undefined : recordHash(after);
+      if (hash !== undefined && hash.bytes > bytesMax) {
+        this.undoTo(execution, changesBefore, stepsBefore);
+        execution.recordBytes = recordBytes;
+        return tooLarge(hash.bytes, bytesMax);
+      }
+      this.store.replace(from, after, hash);
       const { type, data } = event;
-      const change = { type, kind: kind.kind, namespace, key, data, before: from, after };
-      execution.changes.push(change);
-      execution.steps.push(from, after);
+      changes.push({ type, kind: kind.kind, namespace, key, data, before: from, after });
+      steps.push(from, after);
       execution.recordBytes += hash?.bytes ?? 0;
+      from = after;
     }
     return null;
+  }
+
+  /** Takes back what the execution did after it had so many changes and steps. */
+  private undoTo({ changes, steps }: Execution, changesMax: number, stepsMax: number): void {
+    for (let at = steps.length - 2; at >= stepsMax; at -= 2) {
+      this.store.replace(steps[at + 1] as StoredRecord | null, steps[at] as StoredRecord | null);
+    }
+    steps.length = stepsMax;
+    changes.length = changesMax;
   }
 
   private refusedAt(cause: Rejection, record: StoredRecord | null, execution: Execution): Refused {
     if (record !== null) execution.recordBytes += recordHash(record).bytes;
     return refused(cause, record, execution);
   }
-}
-
-interface Staged {
-  readonly event: DomainEvent;
-  readonly before: StoredRecord | null;
-  readonly after: StoredRecord | null;
-  readonly hash: ContentHash | null;
 }
 
 function refused(cause: Rejection, record: StoredRecord | null, { context }: Execution): Refused {

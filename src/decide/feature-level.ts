@@ -6,5 +6,6 @@
  * | level | what it brought |
  * | --- | --- |
  * | 1 | the five kinds, batches, leases |
+ * | 2 | a command id of version 7 that is older than what is remembered is refused, not run again |
  */
-export const FEATURE_LEVEL_MAX = 1;
+export const FEATURE_LEVEL_MAX = 2;

@@ -19,7 +19,9 @@ export type {
   ExpiryPayload,
   RenewalsPayload,
 } from './command-codec.js';
-export { toCommandReply, toError, toRecordBody } from './outcome.js';
+export { replyName, toCommandReply, toError, toRecordBody } from './outcome.js';
+export { recordParts, recordText, replyParts } from './record-text.js';
+export type { RecordParts } from './record-text.js';
 export type {
   Accepted,
   ApplyResult,
@@ -28,14 +30,14 @@ export type {
   PositionScope,
   Refused,
 } from './outcome.js';
-export { checkDeadline } from './deadline.js';
-export { checkQuota, DEFAULT_QUOTA } from './quota.js';
-export type { RecordQuota } from './quota.js';
+export { checkDeadline } from './checks/deadline.js';
+export { checkQuota, DEFAULT_QUOTA } from './checks/quota.js';
+export type { RecordQuota } from './checks/quota.js';
 export { LogClock } from './log-clock.js';
 export { FEATURE_LEVEL_MAX } from './feature-level.js';
 export { DEFAULT_SETTINGS } from './machine-settings.js';
 export type { MachineSettings } from './machine-settings.js';
-export type { RecordStore } from './state/record-store.js';
+export type { RecordStore } from './state/records/record-store.js';
 export { SystemMachine } from './system/system-machine.js';
 export type {
   Member,

@@ -161,7 +161,7 @@ describe('RenewInstances', () => {
     });
     log.now += 900;
     expect(log.expire()).toBe(1);
-    const left = [...log.machine.records.table('instance').records()].map(({ key }) => key);
+    const left = [...log.machine.records.records('instance')].map(({ key }) => key);
     expect(left.sort()).toEqual(['api/i-1', 'api/i-3']);
   });
 

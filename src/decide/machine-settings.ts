@@ -22,8 +22,8 @@ export interface MachineSettings {
 
 export const DEFAULT_SETTINGS: MachineSettings = {
   deduplicationWindowMs: LIMITS.deduplicationWindowMs,
-  commandsRememberedMax: 100_000,
+  commandsRememberedMax: 250_000,
   outcomesInFullMax: 10_000,
-  outcomeBytesMax: 16 * 1024 * 1024,
+  outcomeBytesMax: 8 * 1024 * 1024,
   recordBytesMax: LIMITS.recordBytesMax,
 };

@@ -55,9 +55,9 @@ export function toCommandReply(
   registry: KindRegistry,
 ): CommandReply {
   if (!outcome.accepted) throw toError(outcome, scope, registry);
-  const { version, fence, events, record, changed } = outcome;
+  const { version, fence, events, record } = outcome;
   return {
-    outcome: duplicate ? 'duplicate' : changed ? 'applied' : 'noop',
+    outcome: replyName(outcome, duplicate),
     version,
     ...(fence === null ? {} : { fence }),
     position: formatPosition(scope.incarnation, scope.partition, outcome.index),
@@ -65,6 +65,10 @@ export function toCommandReply(
     record: record === null ? null : toRecordBody(record, registry),
   };
 }
+
+/** How the reply to an accepted command names what became of it. */
+export const replyName = ({ changed }: Accepted, duplicate: boolean): CommandReply['outcome'] =>
+  duplicate ? 'duplicate' : changed ? 'applied' : 'noop';
 
 /** The error of a refused command: with the rule's id and, for conflicts, the record. */
 export function toError(

@@ -187,6 +187,49 @@ describe('the deduplication window', () => {
   });
 });
 
+describe('a command id from before what is remembered', () => {
+  const made = (at: number, version = 7): string => {
+    const head = at.toString(16).padStart(12, '0');
+    return `${head.slice(0, 8)}-${head.slice(8)}-${version}000-8000-000000000001`;
+  };
+
+  function forgetful() {
+    const log = newLog();
+    log.settings({ commandsRememberedMax: 10 });
+    for (let at = 0; at < 30; at += 1) {
+      log.now += 10_000;
+      log.send('PlaceTenant', { tenantId: 'acme', cell: `c${at}` });
+    }
+    return log;
+  }
+
+  it('is not run, as it may have been: its outcome is unknown', () => {
+    const log = forgetful();
+    const before = log.machine.digest();
+    const old = { commandId: made(log.machine.horizon - 1), level: 2 };
+    const error = errorOf(log.send('PlaceTenant', { tenantId: 'acme', cell: 'x' }, old));
+    expect(error.code).toBe('OUTCOME_UNKNOWN');
+    expect(error.details).toMatchObject({ rule: 'command-id-horizon' });
+    expect(log.machine.digest()).toBe(before);
+  });
+
+  it('is run when it was made since, or does not tell when it was made', () => {
+    const log = forgetful();
+    const place = (commandId: string, cell: string) =>
+      replyOf(log.send('PlaceTenant', { tenantId: 'acme', cell }, { commandId, level: 2 }));
+    expect(place(made(log.machine.horizon + 30_000), 'x').outcome).toBe('applied');
+    expect(place(made(0, 4), 'y').outcome).toBe('applied');
+  });
+
+  it('was run again under the rules of level 1, and still is where they were in force', () => {
+    const log = forgetful();
+    const old = { commandId: made(log.machine.horizon - 1), level: 1 };
+    expect(replyOf(log.send('PlaceTenant', { tenantId: 'a', cell: 'x' }, old)).outcome).toBe(
+      'applied',
+    );
+  });
+});
+
 describe('an outcome beyond those kept in full', () => {
   it('still keeps the command from being executed twice, and says where it landed', async () => {
     const log = newLog();
@@ -271,8 +314,8 @@ describe('replicas', () => {
     const restored = await log.restored(log.replay(logIndex(100)));
     for (const entry of log.entries.slice(100)) restored.apply(entry, undefined);
     expect(restored.digest()).toBe(machine.digest());
-    expect([...restored.records.table('resource').records()].length).toBe(
-      machine.records.table('resource').size,
+    expect([...restored.records.records('resource')].length).toBe(
+      [...machine.records.records('resource')].length,
     );
   });
 });

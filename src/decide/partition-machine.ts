@@ -7,23 +7,29 @@ import type { KindRegistry } from '../kinds/index.js';
 import { decodeEntry, UnreadableEntry } from './command-codec.js';
 import type { DecodedEntry, ExpiryPayload, RenewalsPayload } from './command-codec.js';
 import { CommandRunner, Execution } from './command-runner.js';
-import { checkDeadline } from './deadline.js';
+import { checkDeadline } from './checks/deadline.js';
 import { FEATURE_LEVEL_MAX } from './feature-level.js';
 import { DEFAULT_SETTINGS } from './machine-settings.js';
 import type { MachineSettings } from './machine-settings.js';
 import type { ApplyResult, DryRunResult, Outcome } from './outcome.js';
-import { remember, repeat } from './state/repeated-command.js';
-import type { AddressedRequest } from './state/repeated-command.js';
+import { checkHorizon, remember, repeat } from './state/commands/repeated-command.js';
+import type { AddressedRequest } from './state/commands/repeated-command.js';
 import { captureState, restoreState } from './state/machine-image.js';
 import type { MachineState } from './state/machine-state.js';
-import { RecordStore } from './state/record-store.js';
-import { RememberedCommands } from './state/remembered-commands.js';
+import { RecordStore } from './state/records/record-store.js';
+import { RememberedCommands } from './state/commands/remembered-commands.js';
+
+/** More than a busy follower has before it, less than what is kept in full. */
+const FAR_BEHIND = 2_000;
 
 export interface PartitionMachineOptions {
   readonly partition: PartitionId;
   readonly registry: KindRegistry;
   /** Receives every entry once, in order, after its effect can be read here. */
   readonly sink: (entry: AppliedEntry) => void;
+  /** Drawn by each node for itself, so that clients cannot make command ids or keys collide; no
+   * result depends on it. */
+  readonly hashSeed?: number;
 }
 
 /** What the proposer knows already, so that this node need not parse the bytes again. */
@@ -74,6 +80,13 @@ export class PartitionMachine implements StateMachine {
     return this.state.settings;
   }
 
+  /** So many committed entries are to be applied: what only lasts a while need not be made. */
+  willApply(entries: number): void {
+    const isFarBehind = entries > FAR_BEHIND;
+    this.state.remembered.isFarBehind = isFarBehind;
+    this.state.records.isFarBehind = isFarBehind;
+  }
+
   /** Returns an `ApplyResult` for a command, a list of them for renewals, else undefined. */
   apply(entry: Entry, attachment: unknown): ApplyResult | readonly ApplyResult[] | undefined {
     const { state } = this;
@@ -95,7 +108,7 @@ export class PartitionMachine implements StateMachine {
   lookup(kind: string, namespace: string, key: string): StoredRecord | null {
     const record = this.state.records.get(kind, namespace, key);
     if (record === null || record.expiresAt === null) return record;
-    const expiresAt = this.state.records.leases.endOf(record);
+    const expiresAt = this.state.records.leaseEndOf(record);
     return expiresAt === record.expiresAt ? record : { ...record, expiresAt };
   }
 
@@ -121,6 +134,8 @@ export class PartitionMachine implements StateMachine {
       term: state.term,
       level: FEATURE_LEVEL_MAX,
     });
+    const forgotten = checkHorizon(request.commandId, state.remembered.horizon, execution);
+    if (forgotten !== null) return { ...forgotten, changes: [] };
     const outcome = this.decide(addressed, execution);
     const changes = [...execution.changes];
     this.runner.undo(execution);
@@ -228,7 +243,7 @@ export class PartitionMachine implements StateMachine {
     const { records } = this.state;
     const record = records.get(kind, namespace, key);
     if (record === null || record.version !== version) return;
-    const end = records.leases.endOf(record);
+    const end = records.leaseEndOf(record);
     const definition = this.options.registry.kind(kind);
     if (end === null || end > execution.context.now || definition === null) return;
     this.runner.expire({ kind: definition, namespace, key }, record, execution);
@@ -239,6 +254,8 @@ export class PartitionMachine implements StateMachine {
     const { remembered } = this.state;
     const known = remembered.find(addressed.request.commandId);
     if (known !== null) return repeat(known, addressed);
+    const forgotten = checkHorizon(addressed.request.commandId, remembered.horizon, execution);
+    if (forgotten !== null) return forgotten;
     const outcome = this.decide(addressed, execution);
     remembered.add(remember(addressed, outcome, execution));
     return { duplicate: false, outcome };
@@ -280,13 +297,14 @@ export class PartitionMachine implements StateMachine {
   }
 
   private emptyState(): MachineState {
+    const hashSeed = this.options.hashSeed ?? 0;
     return {
       index: 0 as LogIndex,
       term: 0 as Term,
       time: 0 as LogTime,
       settings: DEFAULT_SETTINGS,
-      records: new RecordStore(this.options.registry),
-      remembered: new RememberedCommands(),
+      records: new RecordStore(this.options.registry, hashSeed),
+      remembered: new RememberedCommands(hashSeed),
     };
   }
 

@@ -5,11 +5,14 @@ export interface EntryRingLimits {
   /** Over all partitions of the node. */
   readonly entriesMax: number;
   readonly bytesMax: number;
+  /** So many of the newest stay even if nobody reads them: a new reader begins a little back. */
+  readonly entriesMin: number;
 }
 
 export const defaultEntryRingLimits: EntryRingLimits = {
   entriesMax: 65_536,
   bytesMax: 64 * 1024 * 1024,
+  entriesMin: 512,
 };
 
 /** The newest entries of one partition, contiguous; `entries[skipped]` is the oldest. */
@@ -19,9 +22,16 @@ interface Tail {
   last: LogIndex;
 }
 
+/** The lowest index that a reader of the partition stands at; null when nobody reads it. */
+export type LowestReader = (partition: PartitionId) => LogIndex | null;
+
+/** Entries that one push may let go beyond its own: the rest waits for the next ones. */
+const letGoMax = 4;
+
 /**
- * The newest applied entries of all partitions of a node, in memory. When a limit is reached the
- * oldest entry of the node goes, whichever partition it is of; readers behind are served by replay.
+ * The newest applied entries of all partitions of a node, in memory, for as long as somebody is
+ * about to read them. When a limit is reached the oldest entry of the node goes, whichever
+ * partition it is of; readers behind are served by replay.
  */
 export class EntryRing {
   private readonly tails = new Map<PartitionId, Tail>();
@@ -32,7 +42,10 @@ export class EntryRing {
   private count = 0;
   private bytes = 0;
 
-  constructor(private readonly limits: EntryRingLimits = defaultEntryRingLimits) {
+  constructor(
+    private readonly limits: EntryRingLimits = defaultEntryRingLimits,
+    private readonly lowestReader: LowestReader = () => logIndex(0),
+  ) {
     this.owners = new Array<Tail | undefined>(limits.entriesMax);
     this.sizes = new Int32Array(limits.entriesMax);
   }
@@ -62,6 +75,7 @@ export class EntryRing {
     this.sizes[slot] = bytes;
     this.count += 1;
     this.bytes += bytes;
+    for (let gone = 0; gone < letGoMax && this.isOldestUnwanted(); gone += 1) this.evict();
   }
 
   /** A snapshot took the place of a partition's state: what was held leads nowhere any more. */
@@ -85,10 +99,30 @@ export class EntryRing {
     return tail.entries.slice(begin, begin + entriesMax) as AppliedEntry[];
   }
 
+  /** The newest entries of all partitions that `wanted` takes, newest first; a walk on demand. */
+  newest(entriesMax: number, wanted: (entry: AppliedEntry) => boolean): readonly AppliedEntry[] {
+    const found: AppliedEntry[] = [];
+    const seen = new Map<Tail, number>();
+    for (let back = 1; back <= this.count && found.length < entriesMax; back += 1) {
+      const tail = this.owners[(this.oldest + this.count - back) % this.limits.entriesMax];
+      if (!tail) continue;
+      const nth = (seen.get(tail) ?? 0) + 1;
+      seen.set(tail, nth);
+      const entry = tail.entries[tail.entries.length - nth];
+      if (entry !== undefined && wanted(entry)) found.push(entry);
+    }
+    return found;
+  }
+
   /** True if what follows `after` is held, or nothing does. */
   holds(partition: PartitionId, after: LogIndex): boolean {
+    return after >= this.lowestCursor(partition);
+  }
+
+  /** The lowest index after which everything is held. */
+  lowestCursor(partition: PartitionId): LogIndex {
     const tail = this.tails.get(partition);
-    return !tail || after >= tail.last - (tail.entries.length - tail.skipped);
+    return logIndex(tail ? tail.last - (tail.entries.length - tail.skipped) : 0);
   }
 
   private tailOf(partition: PartitionId): Tail {
@@ -98,6 +132,16 @@ export class EntryRing {
       this.tails.set(partition, tail);
     }
     return tail;
+  }
+
+  /** Beyond the minimum, what everybody has read only makes work for the garbage collector. */
+  private isOldestUnwanted(): boolean {
+    if (this.count <= this.limits.entriesMin) return false;
+    const tail = this.owners[this.oldest];
+    const entry = tail?.entries[tail.skipped];
+    if (entry === undefined) return true;
+    const lowest = this.lowestReader(entry.partition);
+    return lowest === null || entry.index <= lowest;
   }
 
   private evict(): void {

@@ -18,10 +18,22 @@ export interface EventSource {
     after: LogIndex,
     entriesMax: number,
   ): Promise<readonly AppliedEntry[]>;
+  /**
+   * The lowest index after which nothing is missing: where a reader can begin again whose cursor is
+   * compacted. Later it may be higher, since what is kept moves on.
+   */
+  lowestCursor(partition: PartitionId): Promise<LogIndex>;
   /** True if a read after `after` needs a replay: a reader should follow one of these at a time. */
   isReplayed(partition: PartitionId, after: LogIndex): boolean;
+  /** The reader that stood at `at` reads no more: what follows need not be kept for it. */
+  leave(partition: PartitionId, at: LogIndex): void;
   /** Calls `listener` after `head` moved, at most once per turn of the event loop. */
   onAdvance(listener: (partition: PartitionId) => void): () => void;
+  /**
+   * Calls `listener` with every entry as it is applied here, before its command is answered: for
+   * what is made at once or not at all. It must not throw.
+   */
+  onApplied(listener: (entry: AppliedEntry) => void): () => void;
 }
 
 /** What followed a cursor is gone from log, archive and snapshots: begin again from a snapshot. */

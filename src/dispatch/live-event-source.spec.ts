@@ -12,7 +12,11 @@ function sourceOver(count: number, held: number, bytesMax = 1e9) {
   const log = new AppliedLog(partitionsUpTo(1));
   appendWorkload(log, 5, count);
   const replayed = new ReplayedLog(log);
-  const source = new LiveEventSource(replayed.ports(), { entriesMax: held, bytesMax });
+  const source = new LiveEventSource(replayed.ports(), {
+    entriesMax: held,
+    bytesMax,
+    entriesMin: held,
+  });
   for (let at = 1; at <= count; at += 1) source.applied(log.entryAt(one, logIndex(at)), 100);
   return { log, replayed, source };
 }
@@ -57,12 +61,41 @@ describe('the events of a node', () => {
     await expect(source.read(one, logIndex(10), 10)).rejects.toThrow(PositionCompacted);
   });
 
+  it('tells after which index nothing is missing', async () => {
+    const { replayed, source } = sourceOver(1_000, 50);
+    expect(await source.lowestCursor(one)).toBe(0);
+    replayed.first = 350;
+    expect(await source.lowestCursor(one)).toBe(950);
+    replayed.snapshotsAt.push(200, 400, 990);
+    expect(await source.lowestCursor(one)).toBe(400);
+    expect(await readAll(source, 400, 64)).toEqual(upTo(401, 1_000));
+    await expect(source.read(one, logIndex(399), 10)).rejects.toThrow(PositionCompacted);
+  });
+
   it('drops the oldest entries of the node when the bytes are used up', async () => {
     const { replayed, source } = sourceOver(100, 1_000, 1_000);
     await source.read(one, logIndex(90), 5);
     expect(replayed.machines).toBe(0);
     await source.read(one, logIndex(89), 5);
     expect(replayed.machines).toBe(1);
+  });
+
+  it('keeps what a reader has before it, until the reader leaves', async () => {
+    const log = new AppliedLog(partitionsUpTo(1));
+    appendWorkload(log, 5, 400);
+    const limits = { entriesMax: 1_000, bytesMax: 1e9, entriesMin: 10 };
+    const source = new LiveEventSource(new ReplayedLog(log).ports(), limits);
+    const apply = (from: number, to: number): void => {
+      for (const at of upTo(from, to)) source.applied(log.entryAt(one, logIndex(at)));
+    };
+    apply(1, 20);
+    await source.read(one, logIndex(15), 1);
+    apply(21, 200);
+    expect(source.isReplayed(one, logIndex(16))).toBe(false);
+    source.leave(one, logIndex(16));
+    apply(201, 400);
+    expect(source.isReplayed(one, logIndex(380))).toBe(true);
+    expect(source.isReplayed(one, logIndex(390))).toBe(false);
   });
 
   it('starts anew where a snapshot took the place of the state', async () => {
@@ -86,5 +119,17 @@ describe('the events of a node', () => {
     await new Promise(setImmediate);
     expect(announced).toEqual([1]);
     leave();
+  });
+
+  it('shows every entry as it is applied to whoever asked for that', () => {
+    const { log, source } = sourceOver(10, 50);
+    const seen: number[] = [];
+    const leave = source.onApplied(({ index }) => seen.push(index));
+    appendWorkload(log, 6, 3);
+    for (const at of [11, 12]) source.applied(log.entryAt(one, logIndex(at)));
+    expect(seen).toEqual([11, 12]);
+    leave();
+    source.applied(log.entryAt(one, logIndex(13)));
+    expect(seen).toEqual([11, 12]);
   });
 });

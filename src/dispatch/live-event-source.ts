@@ -2,7 +2,8 @@ import type { AppliedEntry } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 import { EntryRing, type EntryRingLimits } from './entry-ring.js';
 import type { EventSource } from './event-source.js';
-import { Replay, type ReplayedState } from './replay.js';
+import { lowestReplayed, Replay, type ReplayedState } from './replay.js';
+import { ReaderMarks } from './reader-marks.js';
 import { Replayer } from './replayer.js';
 import type { ReplayPorts } from './replay-ports.js';
 
@@ -14,16 +15,19 @@ const ENTRY_BYTES = 1_024;
  * subscribers pull. Whoever is behind the ring gets the same entries from a replay.
  */
 export class LiveEventSource implements EventSource {
+  private readonly marks: ReaderMarks;
   private readonly ring: EntryRing;
   private readonly replayer: Replayer;
   private readonly listeners = new Set<(partition: PartitionId) => void>();
+  private readonly witnesses = new Set<(entry: AppliedEntry) => void>();
   private readonly advanced = new Set<PartitionId>();
 
   constructor(
     private readonly ports: ReplayPorts,
     limits?: EntryRingLimits,
   ) {
-    this.ring = new EntryRing(limits);
+    this.marks = new ReaderMarks(() => ports.monotonic());
+    this.ring = new EntryRing(limits, (partition) => this.marks.lowest(partition));
     this.replayer = new Replayer(ports, (partition, index) => this.ring.holds(partition, index));
   }
 
@@ -31,6 +35,7 @@ export class LiveEventSource implements EventSource {
   applied(entry: AppliedEntry, bytes = ENTRY_BYTES): void {
     this.ring.push(entry, bytes);
     this.announce(entry.partition);
+    for (const witness of this.witnesses) witness(entry);
   }
 
   /** Called after a live machine was replaced by a snapshot at `index`, also at start. */
@@ -54,10 +59,19 @@ export class LiveEventSource implements EventSource {
     entriesMax: number,
   ): Promise<readonly AppliedEntry[]> {
     const recent = this.ring.read(partition, after, entriesMax);
-    if (recent) return recent;
+    if (recent) return this.noted(partition, after, recent);
     // Not beyond what the live machine has applied: nobody may be ahead of this node's own state.
     const wanted = Math.min(entriesMax, this.head(partition) - after);
-    return this.replayer.read(partition, after, wanted);
+    return this.noted(partition, after, await this.replayer.read(partition, after, wanted));
+  }
+
+  lowestCursor(partition: PartitionId): Promise<LogIndex> {
+    return lowestReplayed(this.ports, partition, this.ring.lowestCursor(partition));
+  }
+
+  /** The newest entries applied here that `wanted` takes, newest first: for operators. */
+  newest(entriesMax: number, wanted: (entry: AppliedEntry) => boolean): readonly AppliedEntry[] {
+    return this.ring.newest(entriesMax, wanted);
   }
 
   /** The records of a partition as they were at exactly `index`, by replay. */
@@ -71,9 +85,23 @@ export class LiveEventSource implements EventSource {
     return replay.index === 0 ? null : replay.state();
   }
 
+  leave(partition: PartitionId, at: LogIndex): void {
+    this.marks.left(partition, at);
+  }
+
   onAdvance(listener: (partition: PartitionId) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  onApplied(listener: (entry: AppliedEntry) => void): () => void {
+    this.witnesses.add(listener);
+    return () => this.witnesses.delete(listener);
+  }
+
+  private noted(partition: PartitionId, after: LogIndex, entries: readonly AppliedEntry[]) {
+    this.marks.moved(partition, after, entries.at(-1)?.index ?? after);
+    return entries;
   }
 
   private announce(partition: PartitionId): void {

@@ -99,3 +99,22 @@ export class Replay {
     this.sliceStart = this.ports.monotonic();
   }
 }
+
+/**
+ * The lowest index from which a replay can begin and reach `held`: that of the oldest snapshot that
+ * is followed by log or archive without a gap, or 0. `held` itself when there is none.
+ */
+export async function lowestReplayed(
+  { log, snapshots }: ReplayPorts,
+  partition: PartitionId,
+  held: LogIndex,
+): Promise<LogIndex> {
+  let lowest = held;
+  while (lowest > 0) {
+    const snapshot = await snapshots.newest(partition, logIndex(lowest - 1));
+    const from = snapshot?.meta.index ?? logIndex(0);
+    if ((await log.read(partition, logIndex(from + 1), 1)) === null) break;
+    lowest = from;
+  }
+  return lowest;
+}

@@ -23,16 +23,28 @@ export class AdminGate {
   }
 
   /** Throws what the act throws; NOT_FOUND when no node of that name is there. */
-  async execute(node: string, noun: string, verb: string, data: Uint8Array): Promise<Outbound> {
+  async execute(
+    node: string,
+    noun: string,
+    verb: string,
+    data: Uint8Array,
+    actor: string | null = null,
+  ): Promise<Outbound> {
     if (node === ANY || node === this.node) {
       const { value, packetId } = parseRequestBody(data, this.bytesMax);
-      return encodeReply(await this.router.execute(noun, verb, value), packetId);
+      const caller = { via: 'http', actor } as const;
+      return encodeReply(await this.router.execute(noun, verb, value, caller), packetId);
     }
     for (const [field, text] of Object.entries({ node, noun, verb })) {
       const reason = 'must be 1 to 64 of A-Z a-z 0-9 _ -';
       if (!NAME_TOKEN.test(text)) throw invalidArgument([{ field, reason }]);
     }
-    return this.ask(node, this.subjects.admin(node, noun, verb), data);
+    const outbound = await this.ask(node, this.subjects.admin(node, noun, verb), data);
+    if (!this.router.onlyReads(noun, verb)) {
+      const [outcome = 'done'] = outbound.error?.text.split(':', 1) ?? [];
+      this.router.report({ via: 'http', actor, noun, verb, body: { node }, outcome });
+    }
+    return outbound;
   }
 
   private async ask(node: string, subject: string, data: Uint8Array): Promise<Outbound> {

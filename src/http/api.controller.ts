@@ -1,9 +1,11 @@
 import { Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Configuration } from '../app/configuration.js';
-import { CONFIGURATION } from '../app/tokens.js';
+import type { Tracing } from '../app/telemetry/tracing/tracing.js';
+import { CONFIGURATION, TRACING } from '../app/tokens.js';
 import { CommandService } from '../command/command.service.js';
 import { QueryEntry } from '../query/query-entry.js';
+import { callerName } from './access/caller.js';
 import { AdminGate } from './admin-gate.js';
 import { answer, answerWith } from './http-answer.js';
 
@@ -20,6 +22,7 @@ export class ApiController {
     @Inject(QueryEntry) private readonly queries: QueryEntry,
     @Inject(AdminGate) private readonly administration: AdminGate,
     @Inject(CONFIGURATION) { limits }: Configuration,
+    @Inject(TRACING) private readonly tracing: Tracing | null,
   ) {
     this.bytesMax = limits.requestBytesMax;
   }
@@ -31,9 +34,12 @@ export class ApiController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    return answerWith(request, response, this.bytesMax, (body) =>
-      this.commands.execute(namespace, command, body),
-    );
+    return answerWith(request, response, this.bytesMax, (body) => {
+      const traceparent = request.headers['traceparent'];
+      const trace = this.tracing?.receive(typeof traceparent === 'string' ? traceparent : '');
+      const actor = callerName(request);
+      return this.commands.execute(namespace, command, body, { actor, trace: trace ?? null });
+    });
   }
 
   @Post('queries/:namespace/:query')
@@ -58,7 +64,7 @@ export class ApiController {
     @Res() response: Response,
   ): Promise<void> {
     return answerWith(request, response, this.bytesMax, (body) =>
-      this.administration.execute(node, noun, verb, body),
+      this.administration.execute(node, noun, verb, body, callerName(request)),
     );
   }
 

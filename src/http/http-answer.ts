@@ -2,7 +2,7 @@ import type { MetadError } from '@metad/contract';
 import type { Request, Response } from 'express';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError } from '../app/nats/reply.js';
-import { asMetadError } from '../command/command.service.js';
+import { asMetadError } from '../command/command-exchange.js';
 import { readBody } from './request-bytes.js';
 
 /** The body that a NATS request would get, with the error's status as the HTTP status. */

@@ -1,4 +1,4 @@
-import { Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import type { Subjects } from '@metad/contract';
 import { AdminRouter } from '../admin/admin-router.js';
 import type { Configuration } from '../app/configuration.js';
@@ -10,7 +10,6 @@ import { WatchModule } from '../watch/index.js';
 import { AdminGate } from './admin-gate.js';
 import { ApiController } from './api.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
-import { securityHeaders } from './security-headers.js';
 import { UnknownPathController } from './unknown-path.controller.js';
 import { WatchStreamController } from './watch-stream.controller.js';
 
@@ -31,8 +30,4 @@ import { WatchStreamController } from './watch-stream.controller.js';
     },
   ],
 })
-export class HttpModule implements NestModule {
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(securityHeaders).forRoutes('api/v1/*path', 'docs', 'openapi.json');
-  }
-}
+export class HttpModule {}

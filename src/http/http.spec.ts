@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetadError, subjectsUnder } from '@metad/contract';
 import { AdminRouter } from '../admin/admin-router.js';
-import { CONFIGURATION, KINDS_REGISTRY } from '../app/tokens.js';
+import { CONFIGURATION, KINDS_REGISTRY, TRACING } from '../app/tokens.js';
 import type { NatsRequester } from '../app/nats/nats-requester.js';
 import { NodeFacts } from '../app/node-facts.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
@@ -50,6 +50,7 @@ const administration = new AdminRouter();
     { provide: QueryEntry, useValue: commands },
     { provide: WatchService, useValue: watches },
     { provide: CONFIGURATION, useValue: { limits: { requestBytesMax: bytesMax } } },
+    { provide: TRACING, useValue: null },
     { provide: KINDS_REGISTRY, useValue: KINDS },
     { provide: NodeFacts, useValue: { version: '0.1.0' } },
     {

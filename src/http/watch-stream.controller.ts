@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { asMetadError } from '../command/command.service.js';
+import { asMetadError } from '../command/command-exchange.js';
 import { invalidArgument } from '../command/request-body.js';
 import { WatchService } from '../watch/index.js';
 import { answerError } from './http-answer.js';

@@ -134,6 +134,7 @@ function expectFaults(expect: unknown, field: string): FieldFault[] {
 
 /** Every fault of a command's data, by path from the request's root; at most 20. */
 function dataFaults({ definition }: RegisteredCommand, data: unknown, path: string): FieldFault[] {
+  if (definition.plain?.(data) === true) return [];
   const parsed = definition.schema.safeParse(data);
   return parsed.success ? [] : faultsOf(parsed.error, path);
 }

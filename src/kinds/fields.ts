@@ -55,8 +55,8 @@ export const names = (countMax: number) =>
     .max(countMax, `must not exceed ${countMax} entries`)
     .refine((list) => new Set(list).size === list.length, 'must not repeat an entry');
 
-const ttlMsMin = 100;
-const ttlMsMax = 30 * 24 * 3_600_000;
+export const ttlMsMin = 100;
+export const ttlMsMax = 30 * 24 * 3_600_000;
 
 /** A time to live in milliseconds: 100 … 30 days. */
 export const ttlMs = z

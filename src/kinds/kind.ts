@@ -1,5 +1,6 @@
 import type { Decider, DomainEvent, KindCommand, Value } from '@metad/eventsourcing';
 import type { z } from 'zod';
+import type { PlainCheck } from './plain-data.js';
 
 /** What a command is hashed to a partition by. */
 export interface Routing {
@@ -18,6 +19,8 @@ export interface CommandDefinition<D = unknown> {
    * that were checked.
    */
   readonly schema: z.ZodType;
+  /** Spares plain data the schema; for commands that come by the thousand. */
+  readonly plain?: PlainCheck;
   routing(namespace: string, data: D): Routing;
   /** Keys of the records it is about, within its namespace: one, unless `report` is there. */
   recordKeys(data: D): readonly string[];

@@ -1,3 +1,4 @@
+import type { AppliedEntry } from '@metad/eventsourcing';
 import type { Clock, LogIndex, PartitionId } from '@metad/foundation';
 import type { EntrySource, RebuildSource } from '@metad/projection';
 
@@ -14,9 +15,26 @@ export interface ProjectionPorts {
   /** Tells the log which index the tables still need next. */
   hold?(partition: PartitionId, index: number): void;
   /** Receives a copy of every event once its rows are written, for side effects. */
-  readonly eventBus?: { publish(event: object): unknown };
+  readonly eventBus?: EffectsBus;
+  /** The other nodes' administration, and this one's: what a job on all nodes works through. */
+  readonly peers?: PeerNodes;
+  /** Entries whose rows are in the tables of this node now. Must not throw. */
+  onWritten?(entries: readonly AppliedEntry[]): void;
   /** What an operator should read. */
   onTrouble(reason: string, error: unknown): void;
+}
+
+export interface EffectsBus {
+  publish(event: object): unknown;
+  /** False while nobody listens: then no copies are made. */
+  isHeard(): boolean;
+}
+
+export interface PeerNodes {
+  /** Names of all nodes that hold partitions, sorted. */
+  names(): readonly string[];
+  /** Throws what the node answers, NO_LEADER when it does not. */
+  ask<Reply>(node: string, noun: string, verb: string, body: object): Promise<Reply>;
 }
 
 export interface ProjectionSettings {

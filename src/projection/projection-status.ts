@@ -17,7 +17,7 @@ export interface ProjectionStatus {
     | 'fenced'
     /** A handler failed; nothing is skipped. */
     | 'halted'
-    /** Too far behind the log: a rebuild from a snapshot is under way. */
+    /** Too far behind the log, or of an earlier program: a rebuild is under way. */
     | 'detached'
     /** Rows of another history: not served, being rebuilt. */
     | 'foreign'
@@ -41,6 +41,7 @@ export interface ProjectionStatus {
 const FAULT_STATES = {
   handler: 'halted',
   compacted: 'detached',
+  outdated: 'detached',
   foreign: 'foreign',
   paused: 'paused',
 } as const;

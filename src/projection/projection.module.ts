@@ -5,8 +5,10 @@ import type { Clock } from '@metad/foundation';
 import { ProjectionRegistry } from '@metad/projection';
 import type { Configuration } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
-import { CLOCK, CONFIGURATION, EVENT_SOURCE, LOGGER } from '../app/tokens.js';
+import { CLOCK, CONFIGURATION, EVENT_SOURCE, LOGGER, TRACING } from '../app/tokens.js';
+import type { Tracing } from '../app/telemetry/tracing/tracing.js';
 import { Consensus } from '../consensus/consensus.js';
+import { PeerAdmin } from '../consensus/joining/peer-admin.js';
 import { PartitionDirectory } from '../consensus/partition-directory.js';
 import type { LiveEventSource } from '../dispatch/live-event-source.js';
 import { KIND_PROJECTIONS } from '../kinds/read-side.js';
@@ -37,6 +39,8 @@ import { ProjectionService } from './projection.service.js';
         CLOCK,
         LOGGER,
         EventBus,
+        PeerAdmin,
+        TRACING,
       ],
       useFactory: (
         registry: ProjectionRegistry,
@@ -47,9 +51,12 @@ import { ProjectionService } from './projection.service.js';
         clock: Clock,
         logger: Logger,
         eventBus: EventBus,
+        peerAdmin: PeerAdmin,
+        tracing: Tracing | null,
       ) => {
         if (database === null) return null;
-        const ports = localPorts({ source, consensus, directory, clock, logger, eventBus });
+        const parts = { source, consensus, directory, clock, logger, eventBus, peerAdmin, tracing };
+        const ports = localPorts(parts);
         const settings = { ...defaultProjectionSettings, ...database };
         return new ProjectionService(() => registry.definitions(), ports, settings);
       },

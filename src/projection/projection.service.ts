@@ -52,6 +52,27 @@ export class ProjectionService {
     await this.ended;
   }
 
+  /**
+   * Waits until the tables hold what this node had applied at the call, or for `timeoutMs`. At once
+   * for projections that do not move, and while the database is away.
+   */
+  async flush(timeoutMs: number): Promise<void> {
+    const processor = this.running?.processor;
+    if (processor?.state !== 'running') return;
+    const { source } = this.ports;
+    const heads = this.ports
+      .partitions()
+      .map((partition) => ({ partition, head: source.head(partition) }));
+    const moving = processor.versions.filter((version) => version.fault === null);
+    const waits = moving.flatMap(({ name }) =>
+      heads.map(
+        ({ partition, head }) =>
+          processor.watermark(name)?.wait(partition, head, timeoutMs) ?? Promise.resolve(false),
+      ),
+    );
+    await Promise.all(waits);
+  }
+
   /** The contract's rows of `projection.list`. */
   list(): readonly ProjectionStatus[] {
     const processor = this.running?.processor ?? null;

@@ -1,5 +1,5 @@
 import { sessionOptions } from '@metad/projection';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { MIGRATIONS } from '../../migrations/index.js';
 
@@ -42,6 +42,7 @@ export async function openReadModel(options: ReadModelOptions): Promise<DataSour
     await guard.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await guard.query(`CREATE SCHEMA IF NOT EXISTS ${guard.escapeIdentifier(options.schema)}`);
     source = await new DataSource(dataSourceOptions(options)).initialize();
+    hearErrors(source);
     await refuseNewer(source, options.schema);
     await source.runMigrations({ transaction: 'all' });
     return source;
@@ -51,6 +52,15 @@ export async function openReadModel(options: ReadModelOptions): Promise<DataSour
   } finally {
     await guard.end().catch(() => undefined);
   }
+}
+
+/**
+ * A connection that ends before whoever waits for it listens must not end the process; TypeORM
+ * itself listens only once a connection is handed out.
+ */
+function hearErrors(source: DataSource): void {
+  const { master } = source.driver as unknown as { readonly master: Pool };
+  master.on('connect', (client) => client.on('error', () => undefined));
 }
 
 function dataSourceOptions(options: ReadModelOptions): DataSourceOptions {

@@ -50,13 +50,20 @@ export class RunningProjections {
     const processor = new OrderedProcessor(
       {
         ...shared,
-        ...(effects && { onWritten: (entries) => effects.publish(entries) }),
+        ...((effects ?? ports.onWritten) && {
+          onWritten: (entries) => {
+            effects?.publish(entries);
+            ports.onWritten?.(entries);
+          },
+          isCollecting: () => ports.onWritten !== undefined || effects?.isHeard === true,
+        }),
         inspect: (version, incarnations) => supervisor.inspect(version, incarnations),
         isCompacted: (error) => error instanceof PositionCompacted,
       },
       await liveVersions(database, definitions),
     );
-    const jobs = new ProjectionJobs({ ...shared, processor, definitions });
+    const { peers } = ports;
+    const jobs = new ProjectionJobs({ ...shared, processor, definitions, ...(peers && { peers }) });
     const letters = new DeadLetters({ database, processor, incarnation });
     await jobs.start();
     processor.start();

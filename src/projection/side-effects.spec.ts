@@ -20,6 +20,7 @@ function effectsOver(heldBack: number, fails = false) {
   const events: object[] = [];
   const troubles: string[] = [];
   const bus = {
+    isHeard: () => true,
     publish: (event: object) => {
       events.push(event);
       if (fails) throw new Error('no');

@@ -1,7 +1,7 @@
 import type { AppliedEntry, RecordChange } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 import type { EventClass, ProjectionDefinition } from '@metad/projection';
-import type { ProjectionPorts } from './projection-ports.js';
+import type { EffectsBus, ProjectionPorts } from './projection-ports.js';
 
 /** Where an event on the EventBus comes from. */
 export interface CommittedContext {
@@ -29,13 +29,18 @@ export class SideEffects {
   private readonly replayedUpTo: ReadonlyMap<PartitionId, LogIndex>;
 
   constructor(
-    private readonly bus: { publish(event: object): unknown },
+    private readonly bus: EffectsBus,
     definitions: readonly ProjectionDefinition[],
     private readonly ports: Pick<ProjectionPorts, 'source' | 'partitions' | 'onTrouble'>,
   ) {
     const classes = definitions.flatMap((definition) => definition.eventClasses);
     this.classes = new Map(classes.map((type) => [type.name, type]));
     this.replayedUpTo = new Map(ports.partitions().map((p) => [p, ports.source.head(p)]));
+  }
+
+  /** False while nobody listens: the processor need not keep entries for it. */
+  get isHeard(): boolean {
+    return this.bus.isHeard();
   }
 
   publish(entries: readonly AppliedEntry[]): void {

@@ -1,10 +1,12 @@
-import type { OrderedProcessor, ProjectionVersion } from '@metad/projection';
+import type { Fault, OrderedProcessor, ProjectionVersion } from '@metad/projection';
 import type { ProjectionJobs } from './jobs/projection-jobs.js';
 import type { ProjectionPorts } from './projection-ports.js';
 
 const periodMs = 1_000;
 /** Between two attempts to rebuild a projection that cannot go on by itself. */
 const retryMs = 15_000;
+
+const MENDED_BY_REBUILD: ReadonlySet<Fault['kind']> = new Set(['compacted', 'foreign', 'outdated']);
 
 /**
  * Notices what the processor cannot mend by itself, tables that are of another history than the log
@@ -49,10 +51,10 @@ export class Supervisor {
   private async supervise(processor: OrderedProcessor, jobs: ProjectionJobs): Promise<void> {
     this.hold(processor);
     await this.findAhead(processor);
-    for (const version of processor.versions) {
-      const { fault, name } = version;
-      const mends = fault?.kind === 'compacted' || fault?.kind === 'foreign';
-      if (!mends || jobs.isBusy(name)) continue;
+    for (const { name } of processor.versions) {
+      // Asked anew for each: while one rebuild began, another may have ended.
+      const fault = processor.versions.find((version) => version.name === name)?.fault;
+      if (!fault || !MENDED_BY_REBUILD.has(fault.kind) || jobs.isBusy(name)) continue;
       await this.rebuild(name, jobs);
     }
   }
@@ -71,14 +73,14 @@ export class Supervisor {
   private async findAhead(processor: OrderedProcessor): Promise<void> {
     for (const partition of this.ports.partitions()) {
       const head = this.ports.source.head(partition);
-      const ahead = processor.versions.filter(
-        (v) => !v.fault && (processor.watermark(v.name)?.at(partition) ?? 0) > head,
-      );
+      // Of the version itself: right after a switch the watermark is that of the one before.
+      const at = (version: ProjectionVersion) => version.cursors.get(partition)?.index ?? 0;
+      const ahead = processor.versions.filter((v) => !v.fault && at(v) > head);
       if (ahead.length === 0) continue;
       const committed = await this.ports.committed(partition);
       if (committed === null) continue;
       for (const version of ahead) {
-        const index = processor.watermark(version.name)?.at(partition) ?? 0;
+        const index = at(version);
         if (index <= committed) continue;
         const rows = `rows up to index ${index} of partition ${partition}`;
         const reason = `${rows}, but the log ends at ${committed}`;

@@ -1,4 +1,4 @@
-import { MetadError, parsePosition, type PositionPart } from '@metad/contract';
+import { formatPosition, MetadError, parsePosition, type PositionPart } from '@metad/contract';
 import { partitionId, type LogIndex, type PartitionId } from '@metad/foundation';
 import type { CheckedRequest } from './query-request.js';
 import type { ReadBarrier, ReadModel } from './query-ports.js';
@@ -13,15 +13,23 @@ export class Freshness {
   /** For what is read from memory: the state machine's applied index counts. */
   async memory(partition: PartitionId, request: CheckedRequest): Promise<void> {
     const { barrier, waitMs } = this;
-    const index = this.positionOf(request).get(partition);
-    if (index !== undefined) await barrier.reach(partition, index, waitMs);
+    if (request.position !== undefined) {
+      const index = this.positionOf(request).get(partition);
+      if (index !== undefined) await this.reach(partition, index);
+    }
     if (request.consistency === 'linearizable') {
-      await barrier.reach(partition, await barrier.readIndex(partition, waitMs), waitMs);
+      await this.reach(partition, await barrier.readIndex(partition, waitMs));
     }
     if (request.consistency === 'bounded') {
       const { maxLagMs = 0 } = request;
       this.mustBeWithin(await barrier.boundMs(partition, maxLagMs, waitMs), request);
     }
+  }
+
+  /** At the leader an index is nearly always applied by the time it is confirmed. */
+  private reach(partition: PartitionId, index: LogIndex): Promise<void> | undefined {
+    if (this.barrier.appliedIndex(partition) >= index) return undefined;
+    return this.barrier.reach(partition, index, this.waitMs);
   }
 
   /** For what is read from SQL: the projection's checkpoint counts, over all partitions. */
@@ -85,7 +93,8 @@ export class Freshness {
     const ours = this.barrier.incarnation();
     if (incarnation !== ours) {
       const message = 'the position is of another history of this cluster: begin again without it';
-      throw new MetadError('INCARNATION_CHANGED', message, { incarnation: ours });
+      const available = formatPosition(ours, partition, 0);
+      throw new MetadError('INCARNATION_CHANGED', message, { incarnation: ours, available });
     }
     if (this.barrier.partitions().includes(partitionId(partition))) return;
     const reason = `names partition ${partition}, which does not exist`;

@@ -2,13 +2,16 @@ import { NAME_TOKEN, type QueryReply } from '@metad/contract';
 import { invariant } from '@metad/foundation';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
-import { asMetadError } from '../command/command.service.js';
+import { asMetadError } from '../command/command-exchange.js';
 import { invalidArgument, parseRequestBody } from '../command/request-body.js';
 import { ALL_NAMESPACES } from './page/page-reader.js';
 import type { QueryService } from './query-service.js';
 
 /** A query that another stage answers: `Catchup` reads events, not records. */
 export type QueryHandler = (namespace: string, request: object) => Promise<QueryReply>;
+
+/** Counts a query; `startedAt` on the `performance.now()` clock. */
+export type QueryMeter = (query: string, outcome: string, startedAt: number) => void;
 
 /** Bytes → query → reply; never throws. */
 export class QueryEntry {
@@ -17,6 +20,7 @@ export class QueryEntry {
   constructor(
     private readonly service: QueryService,
     private readonly requestBytesMax: number,
+    private readonly meter: QueryMeter = () => undefined,
   ) {}
 
   /** Called by the stage that answers, when it is made. */
@@ -39,7 +43,9 @@ export class QueryEntry {
     subjectNamespace: string | null,
     subjectQuery: string | null,
   ): Promise<Outbound> {
+    const startedAt = performance.now();
     let packetId: string | null = null;
+    let asked = 'unknown';
     try {
       const body = parseRequestBody(data, this.requestBytesMax);
       packetId = body.packetId;
@@ -50,13 +56,18 @@ export class QueryEntry {
         const reason = 'must be 1 to 64 of A-Z a-z 0-9 _ -';
         throw invalidArgument([{ field: 'namespace', reason }]);
       }
+      asked = query;
       const handler = this.handlers.get(query);
       const reply = handler
         ? await handler(namespace, request)
         : await this.service.execute(namespace, query, request);
+      this.meter(asked, 'ok', startedAt);
       return encodeReply(reply, packetId);
     } catch (error) {
-      return encodeError(asMetadError(error), packetId);
+      const refusal = asMetadError(error);
+      // A name that nobody knows is the caller's invention, not a label.
+      this.meter(refusal.code === 'UNKNOWN_QUERY' ? 'unknown' : asked, refusal.code, startedAt);
+      return encodeError(refusal, packetId);
     }
   }
 }

@@ -18,16 +18,51 @@ export interface CheckedRequest {
   readonly cursor: string | undefined;
 }
 
+const levels = ['linearizable', 'session', 'bounded', 'any'] as const;
+const positionCharsMax = 1_048_576;
+const maxLagMsMax = 3_600_000;
+const cursorCharsMax = 8_192;
+
 const envelope = z.strictObject({
   params: z.record(z.string(), z.unknown()).optional(),
-  consistency: z.enum(['linearizable', 'session', 'bounded', 'any']).optional(),
-  position: z.string().max(1_048_576).optional(),
-  maxLagMs: z.number().min(0).max(3_600_000).optional(),
+  consistency: z.enum(levels).optional(),
+  position: z.string().max(positionCharsMax).optional(),
+  maxLagMs: z.number().min(0).max(maxLagMsMax).optional(),
   limit: z.int().min(1).max(LIMITS.pageItemsMax).optional(),
-  cursor: z.string().max(8_192).optional(),
+  cursor: z.string().max(cursorCharsMax).optional(),
   namespace: z.string().optional(),
   query: z.string().optional(),
 });
+
+const isText = (value: unknown, charsMax: number): boolean =>
+  typeof value === 'string' && value.length <= charsMax;
+const isNumber = (value: unknown, min: number, max: number): boolean =>
+  typeof value === 'number' && value >= min && value <= max;
+
+/** What the schema above says, by hand: every look-up passes here, and hardly any is faulty. */
+const SOUND: Readonly<Record<string, (value: unknown) => boolean>> = {
+  params: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  consistency: (value) => levels.includes(value as Consistency),
+  position: (value) => isText(value, positionCharsMax),
+  maxLagMs: (value) => isNumber(value, 0, maxLagMsMax),
+  limit: (value) => Number.isInteger(value) && isNumber(value, 1, LIMITS.pageItemsMax),
+  cursor: (value) => isText(value, cursorCharsMax),
+  namespace: (value) => typeof value === 'string',
+  query: (value) => typeof value === 'string',
+};
+
+/** True only if the schema would find nothing; when false the schema says what is wrong. */
+export function isSoundEnvelope(request: object): boolean {
+  for (const [name, value] of Object.entries(request)) {
+    if (!Object.hasOwn(SOUND, name)) return false;
+    if (value !== undefined && SOUND[name]?.(value) !== true) return false;
+  }
+  return true;
+}
+
+/** The faults of the fields around the parameters. */
+export const envelopeFaults = (request: object): FieldFault[] =>
+  isSoundEnvelope(request) ? [] : faultsOf(envelope.safeParse(request).error, []);
 
 /** Throws INVALID_ARGUMENT that names every faulty field of envelope and parameters. */
 export function parseRequest(
@@ -35,9 +70,8 @@ export function parseRequest(
   schema: z.ZodType,
   request: QueryRequest,
 ): CheckedRequest {
-  const outer = envelope.safeParse(request);
   const inner = schema.safeParse(request.params ?? {});
-  const faults = [...faultsOf(outer.error, []), ...faultsOf(inner.error, ['params'])];
+  const faults = [...envelopeFaults(request), ...faultsOf(inner.error, ['params'])];
   const named = request.namespace;
   if (named !== undefined && named !== namespace) {
     faults.push({ field: 'namespace', reason: `differs from the subject's, ${namespace}` });

@@ -1,4 +1,5 @@
 import {
+  formatPosition,
   formatPositions,
   LIMITS,
   MetadError,
@@ -90,7 +91,7 @@ export class QueryService {
       const message = `no such ${query.kind} in ${namespace}`;
       throw new MetadError('NOT_FOUND', message, { kind: query.kind, key: query.key(params) });
     }
-    return { item: answer, ...this.standing([partition]) };
+    return { item: answer, ...this.standing(partition) };
   }
 
   private async outcome(query: OutcomeQuery, request: CheckedRequest): Promise<QueryReply> {
@@ -103,7 +104,7 @@ export class QueryService {
     for (const partition of partitions) await this.freshness.memory(partition, request);
     for (const partition of partitions) {
       const item = this.lookup.outcomeOf(partition, request.namespace, commandId);
-      if (item) return { item, ...this.standing([partition]) };
+      if (item) return { item, ...this.standing(partition) };
     }
     const message = `command ${commandId} is not remembered under this key`;
     throw new MetadError('NOT_FOUND', message, { commandId, key });
@@ -136,14 +137,11 @@ export class QueryService {
     throw new MetadError('RESTORING', message, { retryAfterMs: 60_000 });
   }
 
-  private standing(partitions: readonly PartitionId[]): Pick<QueryReply, 'position' | 'lagMs'> {
+  private standing(partition: PartitionId): Pick<QueryReply, 'position' | 'lagMs'> {
     const { barrier } = this;
-    const incarnation = barrier.incarnation();
-    const parts = partitions.map((partition) => ({
-      ...{ incarnation, partition, index: barrier.appliedIndex(partition) },
-    }));
-    const lagMs = Math.max(0, ...partitions.map((partition) => barrier.lagMs(partition)));
-    return { position: formatPositions(parts), lagMs: Math.round(lagMs) };
+    const index = barrier.appliedIndex(partition);
+    const position = formatPosition(barrier.incarnation(), partition, index);
+    return { position, lagMs: Math.round(barrier.lagMs(partition)) };
   }
 
   private async tablesStanding(

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { Clock } from '@metad/foundation';
 import type { Configuration } from '../app/configuration.js';
+import { Metrics } from '../app/telemetry/metrics.js';
 import { CLOCK, CONFIGURATION, KINDS_REGISTRY } from '../app/tokens.js';
 import { Consensus } from '../consensus/consensus.js';
 import { PartitionDirectory } from '../consensus/partition-directory.js';
@@ -47,9 +48,11 @@ import { QueryService } from './query-service.js';
     },
     {
       provide: QueryEntry,
-      inject: [QueryService, CONFIGURATION],
-      useFactory: (service: QueryService, { limits }: Configuration) =>
-        new QueryEntry(service, limits.requestBytesMax),
+      inject: [QueryService, CONFIGURATION, Metrics],
+      useFactory: (service: QueryService, { limits }: Configuration, metrics: Metrics) =>
+        new QueryEntry(service, limits.requestBytesMax, (query, outcome, startedAt) =>
+          metrics.queryAnswered(query, outcome, (performance.now() - startedAt) / 1_000),
+        ),
     },
   ],
   exports: [QueryService, QueryEntry],

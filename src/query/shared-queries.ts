@@ -37,10 +37,16 @@ const moment =
       valid_from_index ${comparison} ${bind(part?.index)})`;
   };
 
-/** The id that clients use, or the whole key (`acme/db-1`), which names one record for certain. */
+/**
+ * The id that clients use, or the whole key (`acme/db-1`), which names one record for certain. A
+ * key ends in its id: both possible ids are looked up in the index.
+ */
 const recordNamed = (id: string, bind: Bind): string => {
   const text = bind(id);
-  return `(record_id = ${text} OR record_key = ${text})`;
+  const slash = id.indexOf('/');
+  if (slash < 0) return `record_id = ${text}`;
+  const ids = `record_id IN (${text}, ${bind(id.slice(slash + 1))})`;
+  return `${ids} AND (record_id = ${text} OR record_key = ${text})`;
 };
 
 const kindIs = (kind: string, bind: Bind): string => `kind = ${bind(kind)}`;

@@ -59,4 +59,16 @@ describe('Catchup', () => {
     log.compact(1, 3);
     await expect(node.catchup.execute('prod', request)).rejects.toMatchObject({ code });
   });
+
+  it('names the first position that can still be read', async () => {
+    log.compact(1, 3);
+    const refused = node.catchup.execute('prod', { params: { after: 'm1.aa.1.1,m1.aa.2.6' } });
+    const details = { partition: 1, available: 'm1.aa.1.3' };
+    await expect(refused).rejects.toMatchObject({ code: 'POSITION_COMPACTED', details });
+    expect((await ask({ params: { after: 'm1.aa.1.3,m1.aa.2.6' } })).ids).toEqual([
+      'a4',
+      'a5',
+      'a6',
+    ]);
+  });
 });

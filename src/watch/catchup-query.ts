@@ -78,9 +78,9 @@ export class CatchupQuery {
         if (isFull(page)) return false;
         for (const change of entry.changes) {
           if (!changePasses(filter, change, this.records)) continue;
-          const text = `${this.messages.changeText(entry, change).open}}`;
-          page.items.push(JSON.parse(text) as Record<string, unknown>);
-          page.bytes += text.length;
+          const { bytes } = this.messages.liveText(entry, change);
+          page.items.push(JSON.parse(bytes.toString()) as Record<string, unknown>);
+          page.bytes += bytes.length;
         }
         page.scanned += 1;
         index = entry.index;
@@ -95,8 +95,12 @@ export class CatchupQuery {
       return await this.source.read(partition, logIndex(index), entriesPerRead);
     } catch (error) {
       if (!(error instanceof PositionCompacted)) throw error;
-      const message = 'what follows the position is gone; begin again from a snapshot';
-      throw new MetadError('POSITION_COMPACTED', message, { partition, available: null });
+      const lowest = await this.source.lowestCursor(partition);
+      const available = this.messages.position(partition, lowest);
+      const message =
+        `what follows the position in partition ${partition} is gone up to ${available}: ` +
+        'read the records, or go on from there with a hole';
+      throw new MetadError('POSITION_COMPACTED', message, { partition, available });
     }
   }
 }

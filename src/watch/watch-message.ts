@@ -1,17 +1,8 @@
 import { formatPosition } from '@metad/contract';
 import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
+import { ChangeText } from './change-text.js';
 import type { WatchedRecords } from './watch-ports.js';
-
-/** A change as text, made once however many watchers get it. */
-export interface ChangeText {
-  readonly change: RecordChange;
-  readonly id: string;
-  /** The message without its chain and closing brace. */
-  readonly open: string;
-  /** The whole message as it was sent last: watchers with equal filters get the same one. */
-  sent: { readonly previous: number; readonly more: boolean; readonly bytes: Uint8Array } | null;
-}
 
 /** Texts kept, so that many watchers that have fallen behind do not have each made again. */
 const textsMax = 4_096;
@@ -24,8 +15,8 @@ const textsMax = 4_096;
  * with the last.
  */
 export class WatchMessages {
-  /** The newest texts, oldest first. */
-  private readonly texts = new Map<RecordChange, ChangeText>();
+  /** Texts that catch-ups have asked for, oldest first. */
+  private readonly kept = new Map<RecordChange, ChangeText>();
 
   constructor(
     private readonly records: WatchedRecords,
@@ -36,32 +27,45 @@ export class WatchMessages {
     return formatPosition(this.incarnation(), partition, index);
   }
 
-  changeText(entry: AppliedEntry, change: RecordChange): ChangeText {
-    const known = this.texts.get(change);
+  /** For those who follow the head: whoever needs the change gets it in this turn. */
+  liveText(entry: AppliedEntry, change: RecordChange): ChangeText {
+    return new ChangeText(entry, change, this.position(entry.partition, entry.index), this.records);
+  }
+
+  /** For those who are behind: one of many may ask for the same change a little later. */
+  keptText(entry: AppliedEntry, change: RecordChange): ChangeText {
+    const known = this.kept.get(change);
     if (known !== undefined) return known;
-    const text = this.newText(entry, change);
-    this.texts.set(change, text);
-    if (this.texts.size > textsMax) {
-      for (const oldest of this.texts.keys()) {
-        this.texts.delete(oldest);
+    const text = this.liveText(entry, change);
+    this.kept.set(change, text);
+    if (this.kept.size > textsMax) {
+      for (const oldest of this.kept.keys()) {
+        this.kept.delete(oldest);
         break;
       }
     }
     return text;
   }
 
+  /** Nobody is behind any more: what was kept would only be in the way of the collector. */
+  forgetKept(): void {
+    this.kept.clear();
+  }
+
   change(text: ChangeText, partition: PartitionId, previous: number, more: boolean): Uint8Array {
     const { sent } = text;
     if (sent?.previous === previous && sent.more === more) return sent.bytes;
-    const chain = `,"previous":"${this.position(partition, previous)}"`;
-    const bytes = Buffer.from(`${text.open}${chain}${more ? ',"more":true}' : '}'}`);
+    const last = more ? ',"more":true}' : '}';
+    const chain = `,"previous":"${this.position(partition, previous)}"${last}`;
+    const bytes = text.continuedBy(chain);
     text.sent = { previous, more, bytes };
     return bytes;
   }
 
   snapshot(record: StoredRecord, partition: PartitionId, index: LogIndex): Uint8Array {
     const position = this.position(partition, index);
-    return encode({ event: 'snapshot', record: this.records.toBody(record), position });
+    const body = this.records.bodyText(record);
+    return Buffer.from(`{"event":"snapshot","record":${body},"position":"${position}"}`);
   }
 
   snapshotEnd(position: string): Uint8Array {
@@ -76,26 +80,6 @@ export class WatchMessages {
   /** `available`: where a new watch can go on without a hole; null when only a snapshot can. */
   reset(reason: ResetReason, available: string | null): Uint8Array {
     return encode({ event: 'reset', reason, available });
-  }
-
-  private newText(entry: AppliedEntry, change: RecordChange): ChangeText {
-    const { kind, namespace, key, type, data, before, after } = change;
-    const id = this.records.idOf(kind, key);
-    const body = {
-      event: 'change',
-      type,
-      data,
-      kind,
-      namespace,
-      id,
-      ...(before !== null && { before: this.records.toBody(before) }),
-      record: after === null ? null : this.records.toBody(after),
-      position: this.position(entry.partition, entry.index),
-      time: new Date(entry.time).toISOString(),
-      commandId: entry.commandId,
-      actor: entry.actor,
-    };
-    return { change, id, open: JSON.stringify(body).slice(0, -1), sent: null };
   }
 }
 

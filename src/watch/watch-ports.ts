@@ -1,6 +1,6 @@
-import type { RecordBody } from '@metad/contract';
 import type { StoredRecord } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
+import type { RecordParts } from '../decide/index.js';
 
 /** Where records lie on this node, as watches see it. */
 export interface WatchedPartitions {
@@ -15,17 +15,20 @@ export interface WatchedPartitions {
 /** The records of a partition as of one index. */
 export interface RecordImage {
   readonly index: LogIndex;
-  readonly records: readonly StoredRecord[];
+  /** Can be gone through once. */
+  readonly records: Iterable<StoredRecord>;
 }
 
 export interface WatchedRecords {
   /**
-   * References to the records of one namespace (all when null) and one kind (all when null), taken
-   * in one go, so that they are consistent.
+   * The records of one namespace (all when null) and one kind (all when null) as they are now,
+   * whenever they are asked for.
    */
   capture(partition: PartitionId, namespace: string | null, kind: string | null): RecordImage;
-  /** As clients see it. */
-  toBody(record: StoredRecord): RecordBody;
+  /** As clients see it, in JSON. */
+  bodyText(record: StoredRecord): string;
+  /** The same in parts, which are cheaper to write out than to put together. */
+  bodyParts(record: StoredRecord): RecordParts;
   /** The id that clients see for a record's key. */
   idOf(kind: string, key: string): string;
 }

@@ -1,4 +1,4 @@
-import { MetadError, parsePosition, type PositionPart } from '@metad/contract';
+import { formatPositions, MetadError, parsePosition, type PositionPart } from '@metad/contract';
 import type { PartitionId } from '@metad/foundation';
 import { z } from 'zod';
 import { isInbox } from '../app/nats/inbound.js';
@@ -21,7 +21,7 @@ const openSchema = z.strictObject({
   watchId,
   filter: z.unknown().optional(),
   from: z.string().min(1).default('now'),
-  inbox: z.string().refine(isInbox, 'must be an inbox (_INBOX.…)'),
+  inbox: z.string(),
   namespace: z.string().optional(),
 });
 const closeSchema = z.strictObject({ close: watchId, namespace: z.string().optional() });
@@ -39,12 +39,17 @@ export function parseOpen(
   namespace: string,
   value: Readonly<Record<string, unknown>>,
   incarnation: string,
+  inboxPrefix: string | null,
 ): OpenWatch {
   const parsed = openSchema.safeParse(value);
   if (!parsed.success) throw invalidArgument(faultsOf(parsed.error, ''));
   const { data } = parsed;
   if (data.namespace !== undefined && data.namespace !== namespace) {
     throw invalidArgument([{ field: 'namespace', reason: "differs from the subject's" }]);
+  }
+  if (!isInbox(data.inbox, inboxPrefix)) {
+    const where = inboxPrefix === null ? '_INBOX.…' : `_INBOX.… or ${inboxPrefix}.…`;
+    throw invalidArgument([{ field: 'inbox', reason: `must be an inbox (${where})` }]);
   }
   return {
     watchId: data.watchId,
@@ -59,10 +64,11 @@ export function parseStart(text: string, incarnation: string): WatchStart {
   if (text === 'now' || text === 'snapshot') return text;
   const parts = parsePosition(text, 'from');
   if (parts.every((part) => part.incarnation === incarnation)) return parts;
+  const available = formatPositions(parts.map((part) => ({ ...part, incarnation, index: 0 })));
   throw new MetadError(
     'INCARNATION_CHANGED',
     'the position is of a history that was replaced; begin again from a snapshot',
-    { incarnation },
+    { incarnation, available },
   );
 }
 

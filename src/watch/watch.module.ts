@@ -1,7 +1,7 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import type { Subjects } from '@metad/contract';
 import type { Clock } from '@metad/foundation';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Configuration } from '../app/configuration.js';
 import { Lifecycle } from '../app/lifecycle.js';
 import type { Logger } from '../app/logger.js';
@@ -19,10 +19,13 @@ import { PartitionDirectory } from '../consensus/partition-directory.js';
 import { PartitionMachines } from '../consensus/partition-machines.js';
 import type { EventSource } from '../dispatch/event-source.js';
 import type { KindRegistry } from '../kinds/index.js';
+import { Metrics } from '../app/telemetry/metrics.js';
+import { watchReadings } from '../app/telemetry/state-readings.js';
 import { QueryEntry } from '../query/query-entry.js';
 import { QueryModule } from '../query/query.module.js';
 import { CatchupQuery } from './catchup-query.js';
 import { EventFeed } from './channel/event-feed.js';
+import { publisherWithPosition } from './channel/position-header.js';
 import { WatchHub } from './channel/watch-hub.js';
 import { InboxDelivery } from './inbox-delivery.js';
 import { LocalRecords } from './local-records.js';
@@ -31,23 +34,27 @@ import { WatchController } from './watch.controller.js';
 import { WatchMessages } from './watch-message.js';
 import { WatchService } from './watch.service.js';
 
-/** The feed to plain subscribers, over the node's own connection. */
+/** The feed to plain subscribers, over the node's own connection: a stage of its own. */
 function newFeed(
   connection: NatsConnection,
+  source: EventSource,
   subjects: Subjects,
-  consensus: Consensus,
   messages: WatchMessages,
+  consensus: Consensus,
+  logger: Logger,
+  lifecycle: Lifecycle,
 ): EventFeed {
-  return new EventFeed(subjects, {
+  const feed = new EventFeed(source, subjects, messages, {
     serves: (partition) => consensus.serves(partition),
-    publish: (subject, payload, position) => {
-      if (connection.isClosed()) return;
-      const header = headers();
-      header.set('Metad-Position', position);
-      connection.publish(subject, payload, { headers: header });
-    },
-    position: (partition, index) => messages.position(partition, index),
+    publish: publisherWithPosition(connection),
+    onUnexpected: (error) => logger.error({ err: error }, 'an event could not be published'),
   });
+  lifecycle.add({
+    name: 'event feed',
+    start: async () => feed.start(),
+    stop: async () => feed.stop(),
+  });
+  return feed;
 }
 
 /** Stage 7: watches and the event feed. */
@@ -78,12 +85,12 @@ function newFeed(
     },
     {
       provide: EventFeed,
-      inject: [CONNECTION, SUBJECTS, Consensus, WatchMessages],
+      inject: [CONNECTION, EVENT_SOURCE, SUBJECTS, WatchMessages, Consensus, LOGGER, Lifecycle],
       useFactory: newFeed,
     },
     {
       provide: WatchHub,
-      inject: [EVENT_SOURCE, LocalRecords, WatchMessages, EventFeed, LOGGER],
+      inject: [EVENT_SOURCE, LocalRecords, WatchMessages, LOGGER],
       useFactory: (...parts: ConstructorParameters<typeof WatchHub>) => new WatchHub(...parts),
     },
     {
@@ -120,9 +127,10 @@ function newFeed(
         inboxes: InboxDelivery,
         records: LocalRecords,
         clock: Clock,
-        { node, limits }: Configuration,
+        { node, limits, nats }: Configuration,
       ) => {
-        const options = { node, requestBytesMax: limits.requestBytesMax };
+        const { inboxPrefix } = nats;
+        const options = { node, requestBytesMax: limits.requestBytesMax, inboxPrefix };
         return new WatchService(sessions, inboxes, records, clock, options);
       },
     },
@@ -136,12 +144,15 @@ export class WatchModule implements OnModuleInit {
     @Inject(WatchService) private readonly watches: WatchService,
     @Inject(CatchupQuery) private readonly catchup: CatchupQuery,
     @Inject(QueryEntry) private readonly queries: QueryEntry,
+    @Inject(Metrics) private readonly metrics: Metrics,
   ) {}
 
   onModuleInit(): void {
     this.queries.register('Catchup', (namespace, request) =>
       this.catchup.execute(namespace, request),
     );
+    const { watches } = this;
+    this.metrics.expose(watchReadings(() => watches.statistics.open, watches.statistics.resets));
     this.lifecycle.add({
       name: 'watch',
       start: async () => {

@@ -2,7 +2,7 @@ import { MetadError, NAME_TOKEN } from '@metad/contract';
 import type { Clock } from '@metad/foundation';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
-import { asMetadError } from '../command/command.service.js';
+import { asMetadError } from '../command/command-exchange.js';
 import { invalidArgument, parseRequestBody } from '../command/request-body.js';
 import type { InboxDelivery } from './inbox-delivery.js';
 import { parseFilter } from './watch-filter.js';
@@ -16,6 +16,8 @@ const sweepMs = 1_000;
 export interface WatchServiceOptions {
   readonly node: string;
   readonly requestBytesMax: number;
+  /** Where inboxes lie besides `_INBOX.…`; default nowhere. */
+  readonly inboxPrefix?: string | null;
 }
 
 /** What opens, answers and ends watches, whether they came over NATS or HTTP. */
@@ -29,6 +31,11 @@ export class WatchService {
     private readonly clock: Clock,
     private readonly options: WatchServiceOptions,
   ) {}
+
+  /** Open watches, and how many were ended by reason; for metrics. */
+  get statistics(): { readonly open: number; readonly resets: ReadonlyMap<string, number> } {
+    return { open: this.sessions.size, resets: this.sessions.resets };
+  }
 
   start(): void {
     this.inboxes.start();
@@ -77,11 +84,17 @@ export class WatchService {
   }
 
   private openInbox(namespace: string, value: Readonly<Record<string, unknown>>): object {
-    const request = parseOpen(namespace, value, this.partitions.incarnation());
+    const incarnation = this.partitions.incarnation();
+    const request = parseOpen(namespace, value, incarnation, this.options.inboxPrefix ?? null);
     if (this.partitions.partitions().length === 0) throw starting();
     const { watchId, inbox, filter, from } = request;
-    this.inboxes.open(namespace, watchId, inbox, (sink) => this.sessions.open(filter, from, sink));
-    return { watchId, node: this.options.node };
+    const watcher = this.inboxes.open(namespace, watchId, inbox, (sink) =>
+      this.sessions.open(filter, from, sink),
+    );
+    // Where it begins in every partition: without it, a consumer that loses this node before its
+    // first message could only begin anew, with a hole. A snapshot tells at its end.
+    const position = this.sessions.positionOf(watcher);
+    return { watchId, node: this.options.node, ...(position !== null && { position }) };
   }
 
   private sweepLater(): void {

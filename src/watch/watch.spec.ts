@@ -248,6 +248,26 @@ describe('flow control', () => {
   });
 });
 
+describe('a watch', () => {
+  it('hears how far it has come in all partitions, also while events of one flow', async () => {
+    const consumer = node.watch('now', { node: 'n1' });
+    for (let second = 1; second <= 8; second += 1) {
+      log.append(1, assign(`r${second}`));
+      await node.settle();
+      node.now += 500;
+      node.sessions.sweep();
+    }
+    const progress = consumer.received.filter(({ event }) => event === 'progress');
+    expect(progress).toEqual([
+      {
+        event: 'progress',
+        position: expect.stringMatching(/^m1\.aa\.1\.\d,m1\.aa\.2\.0$/),
+        messages: 7,
+      },
+    ]);
+  });
+});
+
 describe('a quiet watch', () => {
   it('hears how far it has come', async () => {
     const consumer = node.watch('now', { id: 'nobody' });
@@ -321,10 +341,25 @@ describe('what happens to the node', () => {
     await node.settle();
     expect(node.published).toEqual([
       {
-        subject: 'metad.v1.evt.prod.instance.web%2Fi%2e1',
+        subject: 'metad.v1.evt.prod.instance.web%2Fi%2E1',
         position: 'm1.aa.1.1',
         body: expect.objectContaining({ type: 'Changed', id: 'web/i.1', position: 'm1.aa.1.1' }),
       },
+    ]);
+  });
+});
+
+describe('the event feed', () => {
+  it('publishes in the turn that applies an entry, whatever became of the event before', () => {
+    node.leads = true;
+    node.isCutOff = true;
+    log.append(1, assign('a'));
+    node.isCutOff = false;
+    log.append(1, assign('b'), { key: 'a', value: null });
+    expect(node.unexpected).toHaveLength(1);
+    expect(node.published.map(({ body }) => [body['id'], body['record'] === null])).toEqual([
+      ['b', false],
+      ['a', true],
     ]);
   });
 });

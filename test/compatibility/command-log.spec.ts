@@ -12,7 +12,7 @@ import { writeGoldenLog } from './golden-log.js';
 // rewritten only when the difference can be explained:
 // `METAD_WRITE_GOLDEN=1 npm run jest -- test/compatibility/command-log.spec.ts`.
 const FOLDER = join(import.meta.dirname, 'golden');
-const LEVELS = [1];
+const LEVELS = [1, 2];
 
 interface Golden {
   readonly about: string;

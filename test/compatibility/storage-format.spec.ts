@@ -1,4 +1,3 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { logIndex, nodeName, partitionId, term } from '@metad/foundation';
@@ -6,6 +5,7 @@ import { openArchive, openNodeLog, openSnapshotStore } from '@metad/raft';
 import { SimulatedDisk } from '@metad/raft/testing';
 import { entry, everything, snapshotAt, write } from '../contract/log-material.js';
 import { stillClock } from '../contract/still-clock.js';
+import { goldenDisk, writeGoldenDisk } from './golden-disk.js';
 
 // A data directory as format 1 wrote it. Every later version must read these very bytes. They were
 // written with WRITE_GOLDEN=1, once; a change of the format adds a folder beside this one.
@@ -44,29 +44,13 @@ async function writeGolden(): Promise<void> {
   await archive.write(p1, streamed([entries.slice(0, 3), entries.slice(3, 5)]));
   log.compact(p1, snapshotAt(5, 1), logIndex(5));
   await log.close();
-  mkdirSync(GOLDEN, { recursive: true });
-  for (const path of fileSystem.paths()) {
-    if (path.endsWith('/000000000002.log')) continue; // Prepared, and blank.
-    writeFileSync(
-      join(GOLDEN, `${path.slice(4).replaceAll('/', '~')}.golden`),
-      fileSystem.bytesOf(path),
-    );
-  }
-}
-
-function goldenDisk(): SimulatedDisk {
-  const disk = new SimulatedDisk({ clock: stillClock, seed: 1 });
-  for (const name of readdirSync(GOLDEN)) {
-    const file = disk.open(`/n1/${name.replace(/\.golden$/, '').replaceAll('~', '/')}`, 'create');
-    file.write(readFileSync(join(GOLDEN, name)), 0);
-  }
-  return disk;
+  writeGoldenDisk(GOLDEN, fileSystem);
 }
 
 describe('a data directory of storage format 1', () => {
   it('is read as it was meant', async () => {
     if (process.env['WRITE_GOLDEN'] === '1') await writeGolden();
-    const fileSystem = goldenDisk();
+    const fileSystem = goldenDisk(GOLDEN);
     const log = await openNodeLog({ ...options, cluster: 'c', node: 'n1', fileSystem });
     expect(log.report().findings).toEqual([]);
     expect(log.recovered()).toMatchObject([

@@ -105,7 +105,58 @@ export function script(tag: number): readonly Step[] {
     }),
     command('routes', 'PutRoute', { ...by(24), data: { table, ...route } }),
     command('routes alike', 'PutRoute', { ...by(25), data: { table, ...route, routeId: 'r2' } }),
+    ...hostileCommands(by, assign),
+    ...hostileQueries(tenantId),
     ...queries({ tenantId, resource, map, table, outcome: idOf(tag, 4) }),
+  ];
+}
+
+const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+
+/** What no honest client sends: each is refused at the door, by name, and changes nothing. */
+function hostileCommands(by: (step: number) => Body, assign: Body): readonly Step[] {
+  const refused = (what: string, step: number, data: Body): Step =>
+    command(what, 'AssignResource', { ...by(step), data: { ...assign, ...data } });
+  return [
+    refused('nests too deep', 40, { labels: nested(200) }),
+    refused('has wrong types', 41, { tenantId: 7, resourceId: ['x'], node: null, labels: 'x' }),
+    refused('is too large', 42, { labels: { x: 'y'.repeat(300_000) } }),
+    refused('has control characters', 43, { resourceId: 'a\u0000b' }),
+    refused('has half a character', 44, { resourceId: '\ud800' }),
+    refused('climbs out of its key', 45, { resourceId: '../../tenants/x' }),
+    refused('names a prototype', 46, { labels: JSON.parse('{"__proto__":"x"}') as Body }),
+    refused('has too many labels', 47, {
+      labels: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`l${at}`, 'x'])),
+    }),
+    command('expects nonsense', 'AssignResource', { ...by(48), data: assign, expect: 'yes' }),
+    command('expects a bad version', 'AssignResource', {
+      ...by(49),
+      data: assign,
+      expect: { version: -1 },
+    }),
+    command('has a list for data', 'AssignResource', { ...by(50), data: [] as unknown }),
+    command('has bad metadata', 'AssignResource', { ...by(51), data: assign, meta: { actor: 7 } }),
+  ];
+}
+
+function hostileQueries(tenantId: string): readonly Step[] {
+  const list = (what: string, body: Body): Step =>
+    query(what, 'ListResources', { params: { tenantId }, ...body });
+  const forged = { v: 1, q: 'AAAAAAAAAAAAAAAA', k: ['prod', "x' OR 1=1"] };
+  return [
+    list('has an unknown parameter', { params: { tenantId, colour: 1 } }),
+    list('has a wrong type', { params: { tenantId: { $ne: null } } }),
+    list('has an unknown consistency', { consistency: 'strong' }),
+    list('has no cursor of ours', { cursor: '!!!' }),
+    list('has a forged cursor', {
+      cursor: Buffer.from(JSON.stringify(forged)).toString('base64url'),
+    }),
+    list('asks for too much', { limit: 100_000 }),
+    list('asks for less than nothing', { limit: -1 }),
+    list('has a lag in words', { consistency: 'bounded', maxLagMs: 'none' }),
+    list('has a number for a position', { position: 7 }),
+    query('nests too deep', 'GetResource', { params: { tenantId, resourceId: nested(200) } }),
+    query('is too large', 'GetTenant', { params: { tenantId: 'y'.repeat(300_000) } }),
   ];
 }
 

@@ -50,6 +50,24 @@ describe('the archive on a disk', () => {
     }
   });
 
+  it('changes nothing when it is opened, since another process may be writing there', async () => {
+    const disk = new SimulatedDisk({ clock, seed: 1 });
+    const open = () => openArchive({ directory: '/n1', clock, retention, fileSystem: disk });
+    async function* interrupted() {
+      yield entriesFrom(1, 5);
+      const { steps } = disk;
+      expect(open().lastIndex(p1)).toBe(0);
+      expect(disk.steps).toBe(steps);
+      yield entriesFrom(6, 5);
+    }
+    await open().write(p1, interrupted());
+    expect(open().lastIndex(p1)).toBe(10);
+    // What a dead process left goes with the first write.
+    disk.open('/n1/archive/p1.7.tmp', 'create').close();
+    await open().write(p1, runs(entriesFrom(11, 5)));
+    expect(disk.paths().filter((path) => path.endsWith('.tmp'))).toEqual([]);
+  });
+
   it('lets old files go when its retention says so', async () => {
     const disk = new SimulatedDisk({ clock, seed: 1 });
     let now = 1000;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect as connectNew, headers as newHeaders } from '@nats-io/transport-node';
 import { connect as connectOld, headers as oldHeaders } from 'nats';
 import { startBroker } from '../../src/cli/embedded/index.js';
+import { freePort } from '../../src/cli/free-port.js';
 import { findNatsServer, startNatsServer } from '../fixtures/nats-server.js';
 import { RawNatsClient } from '../fixtures/raw-nats-client.js';
 
@@ -17,10 +18,9 @@ interface Server {
 
 const PAYLOAD_BYTES_MAX = 1024 * 1024;
 const binary = findNatsServer();
-const SERVERS: [string, () => Promise<Server>][] = [
-  ['the embedded broker', () => startBroker({ port: 20_401 })],
-];
-if (binary !== null) SERVERS.push(['nats-server', () => startNatsServer(binary, 20_402)]);
+const SERVERS: [string, () => Promise<Server>][] = [['the embedded broker', () => startBroker()]];
+if (binary !== null)
+  SERVERS.push(['nats-server', async () => startNatsServer(binary, await freePort())]);
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 

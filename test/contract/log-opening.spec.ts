@@ -84,6 +84,31 @@ describe('opening a data directory', () => {
     expect((await open(disk)).report().fresh).toBe(true);
   });
 
+  it('refuses a stamped directory whose log is gone: it may have voted', async () => {
+    const disk = await livedIn();
+    for (const path of disk.paths()) if (path.includes('/log/')) disk.remove(path);
+    const { steps } = disk;
+    await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_LOST' });
+    expect(() => look(disk)).toThrow('its log is gone');
+    expect(disk.steps).toBe(steps);
+  });
+
+  it('begins anew where nothing was ever written, however often it was interrupted', async () => {
+    const disk = new SimulatedDisk({ clock: stillClock, seed: 1 });
+    for (let step = 0, wasCut = true; wasCut; step += 1) {
+      disk.cutPowerAfter(step);
+      const opened = await open(disk).catch((fault: unknown) => fault);
+      wasCut = disk.cutDuring !== null;
+      if (!wasCut) expect(opened).not.toBeInstanceOf(Error);
+      disk.crash();
+    }
+    for (let opening = 0; opening < 2; opening += 1) {
+      const log = await open(disk);
+      expect(log.recovered()).toEqual([]);
+      disk.kill();
+    }
+  });
+
   it('removes a segment that was only half made', async () => {
     const disk = await livedIn();
     const numbers = look(disk).segments.length;
@@ -106,12 +131,12 @@ describe('opening a data directory', () => {
       expect(one?.reason).toContain('missing');
       // Partition 2 wrote nothing after it: whether it lost something cannot be known.
       expect(two?.state).toBe('corrupt');
-      expect(log.report().unattributed).toBe(true);
+      expect(log.report().unattributed).toBe('corrupt');
       const kept = everything(log.partition(p1)).entries;
       expect(kept.length).toBeGreaterThan(3);
       expect(kept.map((found) => found.index)).toEqual(kept.map((_, at) => at + 1));
       log.create(partitionId(20 + opening), snapshotAt(0, 0));
-      expect(log.damageOf(partitionId(20 + opening))).toContain('lost');
+      expect(log.damageOf(partitionId(20 + opening))?.reason).toContain('lost');
       await log.close();
     }
   });
@@ -125,13 +150,19 @@ describe('opening a data directory', () => {
     await log.close();
   });
 
-  it('notices the oldest segment missing', async () => {
+  it('makes a partition anew whose beginning went with the oldest segment', async () => {
     const disk = await livedIn();
     disk.remove(segment(1));
+    expect(look(disk).partitions[0]?.reason).toContain('beginning');
     const log = await open(disk);
-    expect(log.damageOf(p1)).toContain('beginning');
-    expect(log.partition(p1).lastIndex()).toBe(0);
+    expect(log.recovered().map((found) => found.partition)).not.toContain(p1);
+    log.create(p1, snapshotAt(0, 0));
+    expect(log.damageOf(p1)).toMatchObject({ kind: 'corrupt' });
+    await log.heal(p1, { term: term(9), vote: null, commit: logIndex(0) });
     await log.close();
+    const again = await open(disk);
+    expect(again.recovered()[0]).toMatchObject({ partition: 1, state: 'sound' });
+    await again.close();
   });
 
   it('clears a partition that can prove it lost nothing', async () => {
@@ -141,7 +172,7 @@ describe('opening a data directory', () => {
     await log.close();
     disk.remove(segment(3));
     const again = await open(disk);
-    expect(again.damageOf(p1)).toContain('missing');
+    expect(again.damageOf(p1)?.reason).toContain('missing');
     expect(again.damageOf(p2)).toBe(null);
     expect(again.partition(p2).lastIndex()).toBe(2);
     await again.close();
@@ -151,18 +182,103 @@ describe('opening a data directory', () => {
     const disk = await livedIn();
     const log = await open(disk);
     await log.append([write(p1, [entry(31, 1)])], true);
-    const appended = log.append([write(p1, [entry(32, 1, 'y'.repeat(300))])], true);
-    disk.cutPowerAfter(0);
-    await expect(appended).rejects.toThrow(LogFailure);
+    await log.append([write(p1, [entry(32, 1, 'y'.repeat(300))])], false);
     disk.kill();
-    const path = disk.paths().findLast((name) => disk.bytesOf(name).includes(0x79)) ?? '';
-    const bytes = disk.bytesOf(path);
-    const tail = bytes.lastIndexOf(0x79);
-    disk.flipBit(path, tail, 0);
+    flip(disk, 'yyyy');
     const again = await open(disk);
+    expect(again.report()).toMatchObject({ unattributed: null, cutBytes: expect.any(Number) });
+    expect(again.report().findings.join()).toContain('a torn tail');
     expect(again.recovered().map((found) => found.state)).toEqual(['sound', 'sound']);
     expect(again.partition(p1).lastIndex()).toBe(31);
     await again.close();
+  });
+});
+
+/** Turns a bit of the newest place where these letters stand; `back` bytes before it. */
+function flip(disk: SimulatedDisk, letters: string, back = 0): void {
+  const placeIn = (name: string): number => Buffer.from(disk.bytesOf(name)).lastIndexOf(letters);
+  const path = disk.paths().findLast((name) => placeIn(name) >= 0) ?? '';
+  disk.flipBit(path, placeIn(path) - back, 0);
+}
+
+describe('the newest acknowledged batch, when it is damaged', () => {
+  /** Acknowledged and not sealed: the process died at once. */
+  async function died(): Promise<SimulatedDisk> {
+    const disk = await livedIn();
+    const log = await open(disk);
+    await log.append([write(p1, [entry(31, 1)])], true);
+    await log.append([write(p1, [entry(32, 1, 'y'.repeat(300))])], true);
+    disk.kill();
+    return disk;
+  }
+
+  it('is not taken for a torn one: the partition it touches is suspect, and stays so', async () => {
+    const disk = await died();
+    flip(disk, 'yyyy');
+    expect(look(disk)).toMatchObject({ sound: false, partitions: [{ state: 'suspect' }, {}] });
+    for (let opening = 0; opening < 3; opening += 1) {
+      const log = await open(disk);
+      expect(log.recovered()).toMatchObject([
+        { partition: 1, state: 'suspect', hardState: { vote: null } },
+        { partition: 2, state: 'sound' },
+      ]);
+      expect(log.damageOf(p1)).toMatchObject({ kind: 'suspect' });
+      expect(log.report().unattributed).toBe(null);
+      expect(log.partition(p1).lastIndex()).toBe(31);
+      if (opening < 2) disk.kill();
+      else {
+        await log.append([write(p1, [entry(32, 2)])], true);
+        await log.heal(p1, { term: term(2), vote: null, commit: logIndex(32) });
+        disk.kill();
+      }
+    }
+    const healed = await open(disk);
+    expect(healed.recovered().map((found) => found.state)).toEqual(['sound', 'sound']);
+    expect(healed.partition(p1).lastIndex()).toBe(32);
+  });
+
+  it('makes all partitions suspect when it is not known whose records it held', async () => {
+    const disk = await died();
+    flip(disk, 'yyyy', 300 + 36 + 20); // In the header of the batch, or of the record in it.
+    const healed = { term: term(3), vote: null, commit: logIndex(0) };
+    for (let opening = 0; opening < 2; opening += 1) {
+      const log = await open(disk);
+      const states = log.recovered().map((found) => found.state);
+      expect(states.slice(0, 2)).toEqual(['suspect', 'suspect']);
+      // A partition that nothing is left of may have had its beginning in that batch.
+      expect(log.report().unattributed).toBe('suspect');
+      const made = partitionId(20 + opening);
+      log.create(made, snapshotAt(0, 0));
+      expect(log.damageOf(made)).toMatchObject({ kind: 'suspect' });
+      await log.heal(made, healed);
+      if (opening === 1) await Promise.all([p1, p2].map((id) => log.heal(id, healed)));
+      disk.kill();
+    }
+    const log = await open(disk);
+    expect(new Set(log.recovered().map((found) => found.state))).toEqual(new Set(['sound']));
+    expect(log.partition(p1).lastIndex()).toBe(31);
+  });
+
+  it('is served when only its mark is damaged', async () => {
+    const disk = await died();
+    for (const candidate of disk.paths().filter((name) => name.endsWith('.log'))) {
+      const { length } = disk.bytesOf(candidate);
+      for (const at of [length - 4096, length - 8192]) if (at > 0) disk.flipBit(candidate, at, 3);
+    }
+    const log = await open(disk);
+    expect(log.recovered().map((found) => found.state)).toEqual(['sound', 'sound']);
+    expect(log.partition(p1).lastIndex()).toBe(32);
+  });
+
+  it('is known to be lost when the damage comes after a restart, even an idle one', async () => {
+    const disk = await died();
+    const log = await open(disk);
+    expect(log.partition(p1).lastIndex()).toBe(32);
+    disk.kill();
+    flip(disk, 'yyyy');
+    const again = await open(disk);
+    expect(again.damageOf(p1)).toMatchObject({ kind: 'corrupt' });
+    expect(again.damageOf(p2)).toBe(null);
   });
 });
 

@@ -6,7 +6,7 @@ import { logIndex, partitionId } from '@metad/foundation';
 import { PowerLoss, SimulatedDisk } from '@metad/raft/testing';
 import { MemorySnapshotStore } from '../../libs/raft/src/storage/memory/memory-snapshot-store.js';
 import { openSnapshotStore } from '../../libs/raft/src/storage/snapshots/file-snapshot-store.js';
-import { SnapshotCorruption } from '../../libs/raft/src/storage/snapshots/snapshot-file.js';
+import { SnapshotCorruption } from '../../libs/raft/src/storage/snapshot-port.js';
 import { snapshotAt } from './log-material.js';
 import { collect, describeSnapshotStore, streamed } from './snapshot-store.suite.js';
 import { stillClock } from './still-clock.js';
@@ -38,9 +38,16 @@ const chunks = [1, 2, 3].map((byte) => new Uint8Array(600).fill(byte));
 describe('a snapshot on a bad disk', () => {
   const open = (fileSystem: SimulatedDisk) => openSnapshotStore({ directory: '/n1', fileSystem });
 
+  /** As the node's log has made it, before a store is opened. */
+  async function claim(disk: SimulatedDisk): Promise<void> {
+    disk.ensureDirectory('/n1/snapshots');
+    for (const path of ['/', '/n1']) await disk.syncDirectory(path);
+  }
+
   it('is there whole or not at all, whichever step the power cut hit', async () => {
     for (let step = 0, cut = true; cut; step += 1) {
       const disk = new SimulatedDisk({ clock: stillClock, seed: step });
+      await claim(disk);
       await open(disk).write(p1, snapshotAt(5, 1), streamed(chunks));
       disk.cutPowerAfter(step);
       const store = open(disk);

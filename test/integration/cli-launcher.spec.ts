@@ -5,16 +5,19 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../../src/cli/free-port.js';
 import { LauncherUnderTest, fakeNodeProgram } from '../fixtures/launcher.js';
 
 let folder: string;
 let launcher: LauncherUnderTest;
 
-const PORTS = ['--http-port', '20420', '--nats-port', '20430'];
+let httpPort: number;
+let natsPort: number;
+const ports = () => ['--http-port', String(httpPort), '--nats-port', String(natsPort)];
 
 function launch(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): LauncherUnderTest {
   const given = { NATS_URL: undefined, DATABASE_URL: '', ...env };
-  launcher = new LauncherUnderTest([...PORTS, '--data', folder, ...args], given);
+  launcher = new LauncherUnderTest([...ports(), '--data', folder, ...args], given);
   return launcher;
 }
 
@@ -39,6 +42,7 @@ async function firstNode(run: LauncherUnderTest): Promise<number> {
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'metad-launch-'));
   await chmod(folder, 0o711);
+  [httpPort, natsPort] = [await freePort(), await freePort()];
 });
 afterEach(async () => {
   await launcher.stop();
@@ -49,10 +53,14 @@ describe('npm start', () => {
   it('brings up a cluster, says one ready line, and leaves nothing running', async () => {
     const run = launch(['--partitions', '4'], { DATABASE_URL: undefined });
     await run.says(/Ctrl-C drains/);
-    expect(run.text.match(/^metad ready .*$/gm)).toEqual([
-      'metad ready  http=http://127.0.0.1:20420,http://127.0.0.1:20421,http://127.0.0.1:20422' +
-        '  nats=nats://127.0.0.1:20430  nodes=n1,n2,n3  partitions=4',
-    ]);
+    const said = run.text.match(/^metad ready .*$/gm) ?? [];
+    expect(said).toHaveLength(1);
+    const [, http = '', rest] = /^metad ready {2}http=(\S+) {2}(.*)$/.exec(said[0] ?? '') ?? [];
+    expect(rest).toBe(`nats=nats://127.0.0.1:${natsPort}  nodes=n1,n2,n3  partitions=4`);
+    const taken = http.split(',').map((url) => Number(new URL(url).port));
+    expect(taken[0]).toBe(httpPort);
+    expect([...new Set(taken)].sort((a, b) => a - b)).toEqual(taken);
+    expect(taken).toHaveLength(3);
     const running = await left();
     expect(running.filter((line) => line.includes('fake-node'))).toHaveLength(3);
     expect(running.some((line) => line.includes('bin/postgres'))).toBe(true);
@@ -64,10 +72,16 @@ describe('npm start', () => {
   });
 
   it('takes the next port when one is taken', async () => {
-    const servers = [20_420, 20_430].map((port) => createServer().listen(port, '127.0.0.1'));
+    const taken = [httpPort, natsPort];
+    const servers = taken.map((port) => createServer().listen(port, '127.0.0.1'));
     const run = launch(['--nodes', '1']);
     const ready = await run.says(/metad ready {2}http=(\S+) {2}nats=(\S+)/);
-    expect(ready.slice(1)).toEqual(['http://127.0.0.1:20421', 'nats://127.0.0.1:20431']);
+    // The next one may be in use by somebody else by chance: then the one after it.
+    for (const [at, url] of ready.slice(1).entries()) {
+      const skipped = Number(new URL(url).port) - (taken[at] ?? 0);
+      expect(skipped).toBeGreaterThanOrEqual(1);
+      expect(skipped).toBeLessThan(200);
+    }
     for (const server of servers) server.close();
   });
 
@@ -76,7 +90,9 @@ describe('npm start', () => {
     const pid = await firstNode(run);
     process.kill(pid, 'SIGKILL');
     await run.says(/n1 \(process \d+\) ended: SIGKILL; it starts again in 3 s/);
-    const back = await run.says(/n1 is back \(process (\d+)\): http:\/\/127\.0\.0\.1:20420/);
+    const back = await run.says(
+      new RegExp(`n1 is back \\(process (\\d+)\\): http://127\\.0\\.0\\.1:${httpPort}`),
+    );
     expect(Number(back[1])).not.toBe(pid);
     expect(await firstNode(run)).toBe(Number(back[1]));
   });
@@ -138,7 +154,7 @@ describe('npm start', () => {
   });
 
   it('stops when npm is told to, although a shell stands between them', async () => {
-    const args = ['start', '--', ...PORTS, '--data', folder];
+    const args = ['start', '--', ...ports(), '--data', folder];
     const env = { ...process.env, METAD_NODE_PROGRAM: fakeNodeProgram, DATABASE_URL: '' };
     const npm = spawn('npm', args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
     let text = '';

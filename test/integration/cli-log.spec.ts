@@ -1,11 +1,12 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { logIndex, logTime, nodeName, partitionId, term } from '@metad/foundation';
 import { openNodeLog } from '@metad/raft';
 import type { Entry } from '@metad/raft';
 import { systemClock } from '../../src/app/system-clock.js';
+import { diskIdentity } from '../../src/consensus/joining/disk-identity.js';
 import { encodeCommand } from '../../src/decide/index.js';
 import { runMetactl } from '../fixtures/cli/metactl.js';
 
@@ -25,10 +26,13 @@ function entryAt(index: number): Entry {
   return { index: logIndex(index), term: term(2), kind: 'command', data, change: null };
 }
 
+const owner = { cluster: 'metad', node: nodeName('n1'), clock: systemClock };
+const openLog = () => openNodeLog({ directory, segmentBytes: 1 << 20, ...owner });
+
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'metactl-log-'));
-  const owner = { cluster: 'metad', node: nodeName('n1'), clock: systemClock };
-  const log = await openNodeLog({ directory, segmentBytes: 1 << 20, ...owner });
+  diskIdentity(directory);
+  const log = await openLog();
   const conf = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
   const partition = partitionId(3);
   log.create(partition, { index: logIndex(0), term: term(0), conf });
@@ -57,6 +61,64 @@ describe('metactl log', () => {
     const run = await runMetactl(nowhere, ['log', 'verify', directory]);
     expect(run).toMatchObject({ code: 7, out: expect.stringMatching(/sound +false/) });
     expect(run.out).toMatch(/a start would: refuse partition 3/);
+  });
+
+  it('tells a script what a start would do and what to do next', async () => {
+    await rm(join(directory, 'metad.stamp.copy'));
+    const run = await runMetactl(nowhere, ['log', 'verify', directory, '--output', 'json']);
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.out)).toMatchObject({
+      ...{ sound: true, node: 'n1', unattributed: null, snapshots: [], archive: [] },
+      partitions: [{ partition: 3, state: 'sound', lastIndex }],
+      findings: ['a copy of the stamp is missing or damaged'],
+      advice: ['start the node: nothing that was acknowledged is missing'],
+    });
+  });
+
+  it('tells a script why a node would refuse, and ends with exit code 1', async () => {
+    const flags = ['--cluster', 'metad', '--node', 'n2', '-o', 'json'];
+    const other = await runMetactl(nowhere, ['log', 'verify', directory, ...flags]);
+    expect(other).toMatchObject({ code: 1, err: expect.stringMatching(/not n2: check/) });
+    expect(JSON.parse(other.out)).toMatchObject({ sound: false, refused: 'OTHER_NODE' });
+    await rm(join(directory, 'log'), { recursive: true });
+    const gone = await runMetactl(nowhere, ['log', 'verify', directory, '-o', 'json']);
+    expect(gone.code).toBe(1);
+    expect(JSON.parse(gone.out)).toMatchObject({ refused: 'LOG_LOST' });
+    await rm(directory, { recursive: true });
+    const empty = await runMetactl(nowhere, ['log', 'verify', directory]);
+    expect(empty).toMatchObject({ code: 1, err: expect.stringMatching(/would begin anew/) });
+  });
+
+  it('refuses a damaged identity as the node would, and shows what it read', async () => {
+    await writeFile(join(directory, 'identity'), 'n1');
+    const run = await runMetactl(nowhere, ['log', 'verify', directory, '-o', 'json']);
+    expect(run).toMatchObject({ code: 1, err: expect.stringMatching(/must hold 24 hex digits/) });
+    expect(JSON.parse(run.out)).toMatchObject({
+      ...{
+        sound: false,
+        identity: 'damaged',
+        refused: 'IDENTITY_DAMAGED',
+        partitions: [{ lastIndex }],
+      },
+    });
+    await rm(join(directory, 'identity'));
+    const missing = await runMetactl(nowhere, ['log', 'verify', directory]);
+    expect(missing).toMatchObject({ code: 7, out: expect.stringMatching(/^identity +missing$/m) });
+    expect(missing.out).toMatch(/^a start would: make another identity/m);
+    expect(missing.out).toMatch(/^to do: before a start, put the file identity back/m);
+  });
+
+  it('says when a process runs on the directory', async () => {
+    const log = await openLog();
+    const run = await runMetactl(nowhere, ['log', 'verify', directory]);
+    await log.close();
+    const here = `process ${process.pid} on ${hostname()} runs on ${directory}`;
+    expect(run.out).toMatch(
+      `found: ${here} and writes there: this is a verdict on a moving target`,
+    );
+    expect(run.out).toMatch(/^to do: stop the node, then verify again/m);
+    expect(run.out).not.toMatch('to do: start the node');
+    expect(run.code).toBe(0);
   });
 
   it('dumps every record as JSON, commands decoded', async () => {

@@ -209,11 +209,6 @@ describe('metactl export', () => {
 });
 
 describe('metactl', () => {
-  it('prints what the server says about a verb that it does not know yet', async () => {
-    const run = await metactl('member', 'add', 'n4');
-    expect(run).toMatchObject({ code: 4, err: expect.stringMatching(/no verb member\.add here/) });
-  });
-
   it('writes YAML', async () => {
     const run = await metactl('partition', 'describe', '1', '--node', 'n2', '-o', 'yaml');
     expect(run.out).toMatch(/^- partition: 1\n {2}role: leader$/m);

@@ -75,10 +75,10 @@ async function sendAll(all: readonly Step[], width: number, atHalf: () => Promis
 
 beforeAll(async () => {
   cluster = await WholeCluster.start(4);
-}, 90_000);
+}, 300_000);
 afterAll(async () => {
   await cluster.stop();
-}, 60_000);
+}, 300_000);
 
 describe('three nodes, a broker and PostgreSQL', () => {
   it('lose no acknowledged command when the busiest leader is killed half-way', async () => {
@@ -273,11 +273,11 @@ describe('three nodes, a broker and PostgreSQL', () => {
       report: { equalsLive: true, activated: true, verification: { equal: true } },
     });
     expect(new Set(counts)).toEqual(new Set([expected]));
-  }, 60_000);
+  }, 300_000);
 
   it('drain on SIGTERM and leave nothing running', async () => {
     cluster.launcher.signal('SIGTERM');
     expect(await cluster.launcher.exited()).toBe(0);
     expect(cluster.launcher.text).toContain('nothing is left running');
-  }, 60_000);
+  }, 300_000);
 });

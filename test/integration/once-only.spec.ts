@@ -23,10 +23,10 @@ let cluster: WholeCluster;
 
 beforeAll(async () => {
   cluster = await WholeCluster.start(4);
-}, 90_000);
+}, 300_000);
 afterAll(async () => {
   await cluster.stop();
-}, 60_000);
+}, 300_000);
 
 /** Sends until the answer says what became of the command. */
 async function definite(command: string, body: string): Promise<Record<string, unknown>> {

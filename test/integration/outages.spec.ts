@@ -30,14 +30,14 @@ beforeAll(async () => {
     broker: { url: broker.url, ...names, close: async () => undefined },
     database: { url: postgres.url, close: async () => undefined },
   });
-}, 90_000);
+}, 300_000);
 
 afterAll(async () => {
   await cluster.stop();
   await postgres.stop();
   await broker.close();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+}, 300_000);
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const portOf = (url: string): number => Number(new URL(url).port);
@@ -85,7 +85,7 @@ describe('an outage under load', () => {
     });
     expect(during).toBeGreaterThan(0);
     await expectEverywhere('database', acknowledged);
-  }, 120_000);
+  }, 300_000);
 
   it('of the broker loses nothing that was acknowledged', async () => {
     const acknowledged = await writeDuring('broker', async () => {
@@ -95,5 +95,5 @@ describe('an outage under load', () => {
       broker = await startBroker({ port });
     });
     await expectEverywhere('broker', acknowledged);
-  }, 120_000);
+  }, 300_000);
 });

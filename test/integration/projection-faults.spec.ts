@@ -33,6 +33,8 @@ const status = (name: string) => node.projections.list().find((item) => item.nam
 async function proven(): Promise<void> {
   await node.settled();
   for (const { name } of allDefinitions()) {
+    // A rebuild that was just switched to is at work until its end is saved.
+    await until(() => !node.projections.jobs.isBusy(name), `the end of the job of ${name}`);
     const job = await node.finished(await node.projections.jobs.verify(name));
     expect([name, job.reason]).toEqual([name, null]);
   }
@@ -148,6 +150,22 @@ describe('tables of another history', () => {
     appendWorkload(log, 1, 300);
     await again({ log });
     await until(() => status('resource')?.version === 2, 'rebuilt');
+    await proven();
+  });
+});
+
+describe('tables of an earlier program', () => {
+  it('are served as they are, and built anew, when their digests are by another rule', async () => {
+    begin();
+    node.work(1, 500);
+    await node.settled();
+    await node.stop();
+    await node.sql(`UPDATE projection_checkpoint SET digest = '0123456789abcdef'`);
+    begin({ schema: node.schema, log: node.log });
+    await until(() => status('resource')?.state === 'detached', 'detached');
+    expect(status('resource')?.reason).toContain('another version of this program');
+    expect((await node.query('ListResources', { limit: 5 })).items).toHaveLength(5);
+    await until(() => node.projections.list().every((p) => p.version === 2), 'built anew');
     await proven();
   });
 });

@@ -35,7 +35,8 @@ beforeEach(async () => {
   model = await openTestReadModel(postgres.url);
   log = new AppliedLog(partitionsUpTo(3));
   replayed = new ReplayedLog(log);
-  source = new LiveEventSource(replayed.ports(), { entriesMax: 500, bytesMax: 1e9 });
+  const limits = { entriesMax: 500, bytesMax: 1e9, entriesMin: 500 };
+  source = new LiveEventSource(replayed.ports(), limits);
   processor = new OrderedProcessor({ ...ports(), source }, firstVersions());
   processor.start();
 });

@@ -70,7 +70,7 @@ describe('three nodes, when some of them rest, are busy or die', () => {
     for (const id of cluster.partitions) {
       for (const name of cluster.names) void cluster.proposeOnly(name, id, 'lost');
     }
-    await cluster.pass(20);
+    await cluster.pass(300);
     await cluster.kill(victim);
     hub.route = () => [0];
     const killedAt = hub.clock.monotonic();
@@ -143,5 +143,46 @@ describe('three nodes, when some of them rest, are busy or die', () => {
       reason: 'stopping',
     });
     expect(await cluster.write(p1, 'x')).not.toBe(leader);
+  });
+
+  it('a node that drains waits for others who are silent for a moment', async () => {
+    const leader = await cluster.leader(p1);
+    const { node } = cluster.member(leader);
+    hub.route = (from, to) => (from === leader || to === leader ? [] : [0]);
+    await cluster.pass(800);
+    expect(node.status(p1)?.role).toBe('leader');
+    const drained = node.drain(5_000);
+    await cluster.pass(800);
+    hub.route = () => [0];
+    await cluster.until(drained);
+    expect(node.stats().leaders).toBe(0);
+    expect(await cluster.write(p1, 'x')).not.toBe(leader);
+  });
+
+  it('a drained node gives back what it is handed, until it is undrained', async () => {
+    const drained = await cluster.leader(p1);
+    const { node } = cluster.member(drained);
+    await cluster.until(node.drain(5_000));
+    const successor = await cluster.leader(p1);
+    await cluster.until(cluster.member(successor).node.transferLeadership(p1, drained));
+    await cluster.eventually(() => (node.leaderOf(p1) === drained ? null : true));
+    expect(await cluster.write(p1, 'x')).not.toBe(drained);
+
+    node.undrain();
+    const leader = await cluster.leader(p1);
+    await cluster.until(cluster.member(leader).node.transferLeadership(p1, drained));
+    await cluster.pass(2_000);
+    expect(await cluster.write(p1, 'y')).toBe(drained);
+  });
+
+  it('a node alone in its partition cannot give it away', async () => {
+    await cluster.stopAll();
+    await start({ names: ['n1'] });
+    const leader = await cluster.leader(p1);
+    const { node } = cluster.member(leader);
+    await cluster.until(node.drain(5_000));
+    expect(node.stats().leaders).toBe(cluster.partitions.length);
+    node.undrain();
+    expect(await cluster.write(p1, 'x')).toBe(leader);
   });
 });

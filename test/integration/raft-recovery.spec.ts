@@ -11,7 +11,10 @@ const p2 = partitionId(2);
 
 /** A log that has lost everything it held, and says so. */
 class DamagedLog extends MemoryNodeLog {
-  private damage: string | null = 'segment 7, byte 123';
+  private damage: ReturnType<MemoryNodeLog['damageOf']> = {
+    kind: 'corrupt',
+    reason: 'segment 7, byte 123',
+  };
   private readonly lost: ReturnType<MemoryNodeLog['recovered']>;
 
   constructor(content: MemoryLogContent) {
@@ -23,7 +26,13 @@ class DamagedLog extends MemoryNodeLog {
     this.lost = found.map(({ partition, snapshot: { conf } }) => {
       this.create(partition, { ...nothing, conf });
       const snapshot = { ...nothing, conf };
-      return { partition, hardState, snapshot, state: 'corrupt', reason: this.damage };
+      return {
+        partition,
+        hardState,
+        snapshot,
+        state: 'corrupt',
+        reason: this.damage?.reason ?? null,
+      };
     });
   }
 
@@ -31,7 +40,7 @@ class DamagedLog extends MemoryNodeLog {
     return this.lost;
   }
 
-  override damageOf(): string | null {
+  override damageOf(): ReturnType<MemoryNodeLog['damageOf']> {
     return this.damage;
   }
 
@@ -162,6 +171,42 @@ describe('three nodes, and what their disks remember', () => {
       await cluster.start(cluster.names[0] as NodeName);
       await cluster.write(p1, 'c');
       await cluster.agreed(p1, ['a', 'b', 'c']);
+    });
+
+    it('let it take over the log of one that cannot lead, if nobody else can', async () => {
+      await cluster.stopAll();
+      const [n1, n2, n3] = cluster.names as [NodeName, NodeName, NodeName];
+      const steps = [{ action: 'addLearner', node: n3 } as const];
+      const noop = { term: term(1), kind: 'noop', change: null, data: new Uint8Array(0) } as const;
+      const command = { ...noop, kind: 'command' } as const;
+      const entries = [
+        { ...noop, index: logIndex(1) },
+        { ...noop, index: logIndex(2), kind: 'conf' as const, change: { steps, autoLeave: true } },
+        { ...command, index: logIndex(3), data: Buffer.from('a') },
+        { ...command, index: logIndex(4), data: Buffer.from('b') },
+      ];
+      // The learner alone has all of it; of the two voters one has lost nearly everything.
+      const held = new Map([
+        [n1, 3],
+        [n2, 1],
+        [n3, 4],
+      ]);
+      const log = async (self: NodeName, content: MemoryLogContent): Promise<MemoryNodeLog> => {
+        const before = new MemoryNodeLog(content);
+        const base = { index: logIndex(0), term: term(0), conf: cluster.conf };
+        before.create(p1, base);
+        if (self === n2) await before.condemn(p1, base, 'segment 7, byte 123');
+        const hardState = { term: term(1), vote: null, commit: logIndex(0) };
+        const write = { partition: p1, hardState, snapshot: null };
+        await before.append([{ ...write, entries: entries.slice(0, held.get(self)) }], true);
+        return new MemoryNodeLog(content);
+      };
+      await start({ partitions: 1, log });
+      expect(cluster.member(n2).node.status(p1)).toMatchObject({ state: 'corrupt', lastIndex: 1 });
+      await cluster.write(p1, 'c');
+      await cluster.agreed(p1, ['a', 'b', 'c']);
+      expect(cluster.member(n2).node.status(p1)).toMatchObject({ state: 'running' });
+      expect(await cluster.leader(p1)).toBe(n2);
     });
 
     const serves = (name: NodeName): boolean =>

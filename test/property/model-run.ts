@@ -192,7 +192,7 @@ function verdictOf({ outcome }: ApplyResult): string {
 type Contents = Record<string, unknown>;
 
 const recordsOf = (machine: PartitionMachine): StoredRecord[] =>
-  KINDS.kinds.flatMap(({ kind }) => [...machine.records.table(kind).records()]);
+  KINDS.kinds.flatMap(({ kind }) => [...machine.records.records(kind)]);
 
 /** Everything that is kept of each record; without the lease's end, what a projection can know. */
 function contentsOf(machine: PartitionMachine, withLease: boolean): Contents {

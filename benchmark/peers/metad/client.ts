@@ -6,11 +6,11 @@ import { InboxRequester } from '../inbox-requester.js';
 import type { Done, PeerAddress, PeerClient } from '../peer.js';
 
 const requestMsMax = 10_000;
-const namespace = 'bench';
+export const namespace = 'bench';
 /** Records share a partition by tenant; this many tenants spread over all partitions. */
 export const tenants = 1_024;
 
-const tenantOf = (record: number): string => `t${record % tenants}`;
+export const tenantOf = (record: number): string => `t${record % tenants}`;
 
 /**
  * The public contract over NATS, as the client library speaks it: the partition is computed here,

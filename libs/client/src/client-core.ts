@@ -106,6 +106,7 @@ export class ClientCore {
         attemptTimeoutMs: options.attemptTimeoutMs ?? attemptTimeoutMsDefault,
         backoff: options.backoff ?? backoffDefault,
         onCall: options.onCall ?? null,
+        onRetry: options.onRetry ?? null,
       },
     );
   }

@@ -1,7 +1,7 @@
 import type { CommandMeta, Consistency, Expectation } from '@metad/contract';
 import type { Clock, Random } from '@metad/foundation';
 import type { BackoffOptions } from './call/backoff.js';
-import type { CallReport } from './call/call-statistics.js';
+import type { CallReport, RetryReport } from './call/call-statistics.js';
 
 export interface ClientOptions {
   /** The namespace that calls go to; `client.in(other)` is the same client in another one. */
@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly monotonicReads?: boolean;
   /** Called once at the end of every call. Must not throw. */
   readonly onCall?: (report: CallReport) => void;
+  /** Called before every new attempt of a call: why it is made, and when. Must not throw. */
+  readonly onRetry?: (report: RetryReport) => void;
   /** For tests: time and chance as inputs. */
   readonly clock?: Clock;
   readonly random?: Random;

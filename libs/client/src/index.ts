@@ -1,7 +1,7 @@
 export { MetadClient } from './metad-client.js';
 export type { ClientOptions, CommandOptions, QueryOptions } from './client-options.js';
 export type { OpenOptions } from './wire/open-connection.js';
-export type { CallReport, ClientStatistics } from './call/call-statistics.js';
+export type { CallReport, ClientStatistics, RetryReport } from './call/call-statistics.js';
 export { uuidV7 } from './call/uuid-v7.js';
 export { commandPoint, queryPoint } from './routing/record-point.js';
 export type { Commands, Queries, DataOf, ParamsOf, AnswerOf, ItemOf } from './kinds/catalog.js';
@@ -26,4 +26,9 @@ export { MetadError } from '@metad/contract';
 export type { CommandReply, Expectation, ErrorCode } from '@metad/contract';
 export { NatsRequester } from './wire/requester.js';
 export type { RequestOutcome, RequesterOptions, UnsentReason } from './wire/requester.js';
+export { readReply } from './wire/reply.js';
+export type { ReplyValue } from './wire/reply.js';
+export { ConnectionFollower } from './wire/connection-follower.js';
+export type { ConnectionEvents } from './wire/connection-follower.js';
+export { systemClock } from './wire/system-clock.js';
 export type { WireConnection, WireMessage } from './wire/wire-connection.js';

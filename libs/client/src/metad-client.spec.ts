@@ -78,6 +78,22 @@ describe('a command', () => {
     expect(new Set(sent.map(({ text }) => text)).size).toBe(1);
   });
 
+  it('tells of every attempt that is followed by another', async () => {
+    scripted(refusal('NO_LEADER', { retryAfterMs: 100 }), refusal('OVERLOADED'), applied());
+    const told: unknown[] = [];
+    const client = await clientWith({
+      onRetry: ({ name, attempts, waitMs, error }) =>
+        told.push([name, attempts, waitMs, error.code]),
+    });
+    const reply = client.command('AssignResource', assign);
+    await clock.advance(1_000);
+    await reply;
+    expect(told).toEqual([
+      ['AssignResource', 1, 110, 'NO_LEADER'],
+      ['AssignResource', 2, 20, 'OVERLOADED'],
+    ]);
+  });
+
   it('is sent again after silence, and a duplicate is its answer', async () => {
     const heard = scripted(null, { ...applied(), outcome: 'duplicate' });
     const client = await clientWith({ attemptTimeoutMs: 500 });

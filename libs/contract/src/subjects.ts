@@ -25,7 +25,12 @@ export type Subjects = ReturnType<typeof subjectsUnder>;
 /** Matches what may stand as a namespace, node or cluster name. */
 export const NAME_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Percent-encodes what a NATS subject token cannot hold: dots, wildcards, white space, `%`. */
+/**
+ * Percent-encodes what a NATS subject token cannot hold (dots, wildcards, white space, `%`) and
+ * what `encodeURIComponent` does, in upper case as RFC 3986 has it: `decodeURIComponent` reads it.
+ */
 export function subjectToken(text: string): string {
-  return encodeURIComponent(text).replace(/[.*>!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  if (NAME_TOKEN.test(text)) return text;
+  const hexOf = (char: string): string => char.charCodeAt(0).toString(16).toUpperCase();
+  return encodeURIComponent(text).replace(/[.*>!'()~]/g, (char) => `%${hexOf(char)}`);
 }

@@ -4,7 +4,9 @@
  * a property that is null or undefined counts as absent, so that a value read back from database
  * rows hashes as the one that was written. It is not meant to resist a forger.
  *
- * One walk yields the hash and the size; nothing is allocated and no text is built.
+ * One walk yields the hash and the size; nothing is allocated and no text is built. The object that
+ * was hashed last inside another is remembered: a command's data are hashed with the command, and
+ * again as the value of the record that follows from it.
  */
 export interface ContentHash {
   /** Two's complement, 32 bits each: small integers to the engine. */
@@ -28,8 +30,19 @@ let bytes = 0;
 const real = new Float64Array(1);
 const realHalves = new Int32Array(real.buffer);
 
+// Objects around the one that is being walked.
+let depth = 0;
+
+// An object directly inside the one that was hashed: values are never changed once made, so its
+// identity stands for its content.
+let known: object | null = null;
+let knownHigh = 0;
+let knownLow = 0;
+let knownBytes = 0;
+
 export function hashContent(value: unknown): ContentHash {
   bytes = 0;
+  depth = 0;
   walk(value);
   return { high, low, bytes };
 }
@@ -80,9 +93,12 @@ function walkArray(values: readonly unknown[]): void {
 }
 
 function walkObject(object: Readonly<Record<string, unknown>>): void {
+  if (object === known) return recall();
+  const bytesBefore = bytes;
   let first = 0;
   let second = 0;
   bytes += 2;
+  depth += 1;
   for (const name in object) {
     const value = object[name];
     if (value === null || value === undefined) continue;
@@ -95,6 +111,18 @@ function walkObject(object: Readonly<Record<string, unknown>>): void {
     bytes += 2;
   }
   finish(TAG.object, first, second, 0);
+  depth -= 1;
+  if (depth !== 1) return;
+  known = object;
+  knownHigh = high;
+  knownLow = low;
+  knownBytes = bytes - bytesBefore;
+}
+
+function recall(): void {
+  high = knownHigh;
+  low = knownLow;
+  bytes += knownBytes;
 }
 
 /** Ends one value: the tag keeps values of different types apart. */

@@ -16,6 +16,8 @@ export function recordHash(record: DigestedRecord): ContentHash {
   return hashContent({ kind, namespace, key, version, fence, value, createdAt, updatedAt, index });
 }
 
+type Lanes = Pick<ContentHash, 'high' | 'low'>;
+
 /**
  * Sum of the hashes of a set of records, whatever their order: adding and removing a record are one
  * addition each, and two replicas (or a replica and its tables) hold the same records if their
@@ -25,12 +27,12 @@ export class Digest {
   private high = 0;
   private low = 0;
 
-  add(hash: ContentHash): void {
+  add(hash: Lanes): void {
     this.high = (this.high + hash.high) | 0;
     this.low = (this.low + hash.low) | 0;
   }
 
-  subtract(hash: ContentHash): void {
+  subtract(hash: Lanes): void {
     this.high = (this.high - hash.high) | 0;
     this.low = (this.low - hash.low) | 0;
   }

@@ -12,6 +12,7 @@ export type {
 } from './decider.js';
 export { hashContent } from './content-hash.js';
 export type { ContentHash } from './content-hash.js';
+export { jsonText } from './json-text.js';
 export { sameContent } from './same-content.js';
 export { Digest, recordHash } from './digest.js';
 export type { DigestedRecord } from './digest.js';

@@ -4,6 +4,8 @@
  */
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)$/;
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const MINUTES_A_DAY = DAY_MS / MINUTE_MS;
 
 /** Milliseconds, fractions cut; null when the text is not a date and time with a zone. */
 export function parseIsoTime(text: string): number | null {
@@ -20,14 +22,19 @@ export function parseIsoTime(text: string): number | null {
   return days * DAY_MS + seconds * 1_000 + millis - offsetMs(match[8] as string);
 }
 
+// The time of an entry is written several times in what follows from it.
+let lastMillis = -1;
+let lastIso = '';
+
 /** `2026-11-22T12:00:05.000Z`. */
 export function formatIsoTime(millis: number): string {
-  const days = Math.floor(millis / DAY_MS);
-  const rest = millis - days * DAY_MS;
-  const seconds = Math.floor(rest / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`;
-  return `${dateText(days)}T${clock}.${three(rest % 1_000)}Z`;
+  if (millis === lastMillis) return lastIso;
+  const minute = Math.floor(millis / MINUTE_MS);
+  const rest = millis - minute * MINUTE_MS;
+  const second = Math.floor(rest / 1_000);
+  lastMillis = millis;
+  lastIso = minuteText(minute) + (SECONDS[second] as string) + (MILLIS[rest % 1_000] as string);
+  return lastIso;
 }
 
 const isTimeOfDay = (hour: number, minute: number, second: number): boolean =>
@@ -81,5 +88,23 @@ function dateText(days: number): string {
   return lastText;
 }
 
-const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`);
-const three = (value: number): string => (value < 100 ? `0${two(value)}` : `${value}`);
+const two = (value: number): string => String(value).padStart(2, '0');
+
+// Texts of what a time ends with, and of minutes: a record's times lie in few of them.
+const SECONDS = Array.from({ length: 60 }, (_, second) => two(second));
+const MILLIS = Array.from({ length: 1_000 }, (_, milli) => `.${String(milli).padStart(3, '0')}Z`);
+const minuteSlots = 64;
+const minutes = new Float64Array(minuteSlots).fill(-1);
+const minuteTexts = new Array<string>(minuteSlots).fill('');
+
+/** `2026-11-22T12:00:`. */
+function minuteText(minute: number): string {
+  const slot = minute % minuteSlots;
+  if (minutes[slot] === minute) return minuteTexts[slot] as string;
+  const days = Math.floor(minute / MINUTES_A_DAY);
+  const clock = minute - days * MINUTES_A_DAY;
+  const text = `${dateText(days)}T${two(Math.floor(clock / 60))}:${two(clock % 60)}:`;
+  minutes[slot] = minute;
+  minuteTexts[slot] = text;
+  return text;
+}

@@ -5,3 +5,4 @@ export type { Clock } from './clock.js';
 export { seededRandom } from './random.js';
 export type { Random } from './random.js';
 export { BoundedQueue } from './bounded-queue.js';
+export { NONE, withItem } from './short-list.js';

@@ -6,5 +6,5 @@ export type { PartitionMapData, PartitionAssignment, PointRange } from './partit
 export { bootstrapMap, bootstrapSystemReplicas } from './bootstrap-map.js';
 export type { BootstrapOptions } from './bootstrap-map.js';
 export { splitPartition, mergePartitions, withReplicas } from './partition-map-changes.js';
-export { planTransfer } from './leadership-plan.js';
+export { planCountTransfer, planLoadTransfer } from './leadership-plan.js';
 export type { LeadershipShare, LedPartition, LeadershipTransfer } from './leadership-plan.js';

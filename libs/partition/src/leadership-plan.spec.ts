@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { nodeName, partitionId } from '@metad/foundation';
 import type { NodeName } from '@metad/foundation';
 import fc from 'fast-check';
-import { planTransfer } from './leadership-plan.js';
+import { planCountTransfer, planLoadTransfer } from './leadership-plan.js';
 
 const [n1, n2, n3] = ['n1', 'n2', 'n3'].map(nodeName) as [NodeName, NodeName, NodeName];
 const share = (node: NodeName, leaders: number, load = 0) => ({ node, leaders, load });
@@ -11,6 +11,9 @@ const led = (id: number, load = 0, candidates = [n1, n2, n3]) => ({
   load,
   candidates,
 });
+
+const planTransfer = (...plan: Parameters<typeof planCountTransfer>) =>
+  planCountTransfer(...plan) ?? planLoadTransfer(...plan);
 
 /** Lets every node plan in turn until nobody wants to move; returns the moves and the end state. */
 function settle(loads: readonly number[], leaderAt: number[]): { moves: number; leader: number[] } {
@@ -44,6 +47,12 @@ describe('leadership plan', () => {
   it('moves a leadership from the fullest node to the emptiest', () => {
     const shares = [share(n1, 4), share(n2, 2), share(n3, 1)];
     expect(planTransfer(n1, shares, [led(7), led(8)])).toEqual({ partition: 7, to: n3 });
+  });
+
+  it('gives nothing below the average, however empty another node is', () => {
+    const shares = [share(n1, 5), share(n2, 10), share(n3, 0)];
+    expect(planTransfer(n1, shares, [led(7)])).toBeNull();
+    expect(planTransfer(n2, shares, [led(8)])).toEqual({ partition: 8, to: n3 });
   });
 
   it('leaves a difference of one alone', () => {

@@ -22,33 +22,31 @@ export interface LeadershipTransfer {
 
 /**
  * Load is moved only when the two nodes' shares differ by more than this part of the larger one,
- * and only if the move at least halves the difference: leadership does not swing to and fro.
+ * and only if the move at least halves the difference: leadership does not swing to and fro. Three
+ * equal partitions beside two differ by a third, and that is as even as it gets.
  */
-const loadHysteresis = 0.3;
+const loadHysteresis = 0.5;
+
+// What a node should give away: towards an even count first, then towards even load between nodes
+// whose counts differ by one. It cannot swing for ever: a move for the count lowers the sum of
+// squared counts, and a move for the load keeps that sum and lowers the sum of squared loads. Not
+// covered: exchanging two leaderships between nodes with equal counts.
 
 /**
- * The next leadership that `self` should give away, or null: towards an even count first, then
- * towards even load between nodes whose counts differ by one. It cannot swing for ever: a move for
- * the count lowers the sum of squared counts, and a move for the load keeps that sum and lowers the
- * sum of squared loads. Not covered: exchanging two leaderships between nodes with equal counts.
+ * The next leadership that `self` should give away towards an even count, or null. Nobody gives
+ * more than it has above the average, so that nodes which plan at the same time from the same
+ * shares do not all pour into the emptiest one.
  */
-export function planTransfer(
+export function planCountTransfer(
   self: NodeName,
   shares: readonly LeadershipShare[],
   led: readonly LedPartition[],
 ): LeadershipTransfer | null {
   const own = shares.find((share) => share.node === self);
   if (own === undefined) return null;
-  const others = shares.filter((share) => share.node !== self);
-  return planByCount(own, others, led) ?? planByLoad(own, others, led);
-}
-
-function planByCount(
-  own: LeadershipShare,
-  others: readonly LeadershipShare[],
-  led: readonly LedPartition[],
-): LeadershipTransfer | null {
-  const receivers = others
+  const total = shares.reduce((sum, share) => sum + share.leaders, 0);
+  if (own.leaders <= Math.floor(total / shares.length)) return null;
+  const receivers = shares
     .filter((share) => own.leaders - share.leaders >= 2)
     .sort((a, b) => a.leaders - b.leaders || byName(a.node, b.node));
   for (const receiver of receivers) {
@@ -61,12 +59,15 @@ function planByCount(
   return null;
 }
 
-function planByLoad(
-  own: LeadershipShare,
-  others: readonly LeadershipShare[],
+/** The next one towards even load, between nodes whose counts differ by one. */
+export function planLoadTransfer(
+  self: NodeName,
+  shares: readonly LeadershipShare[],
   led: readonly LedPartition[],
 ): LeadershipTransfer | null {
-  const receivers = others
+  const own = shares.find((share) => share.node === self);
+  if (own === undefined) return null;
+  const receivers = shares
     .filter((share) => own.leaders - share.leaders === 1)
     .filter((share) => own.load - share.load > own.load * loadHysteresis)
     .sort((a, b) => a.load - b.load || byName(a.node, b.node));

@@ -13,8 +13,10 @@ export type { ProjectionOptions } from './handler/projection.decorator.js';
 export { RecordProjection, RECORD_COLUMNS, recordCells } from './handler/record-projection.js';
 export { ProjectionRegistry, orderDefinitions } from './handler/projection-registry.js';
 export type { EntrySource } from './processor/entry-source.js';
-export { OrderedProcessor, defaultProcessorOptions } from './processor/processor.js';
-export type { ProcessorOptions, ProcessorPorts, ProcessorState } from './processor/processor.js';
+export { OrderedProcessor } from './processor/processor.js';
+export type { ProcessorPorts, ProcessorState } from './processor/processor.js';
+export { defaultProcessorOptions } from './processor/processor-options.js';
+export type { ProcessorOptions } from './processor/processor-options.js';
 export { ProjectionVersion, recordKey } from './processor/projection-version.js';
 export type { Fault } from './processor/projection-version.js';
 export { backOffDelay, describe as describeFailure } from './processor/delivery.js';
@@ -56,3 +58,5 @@ export type { CataloguedVersion, VersionState } from './rebuild/version-catalog.
 export { DeadLetters } from './dead-letter/dead-letters.js';
 export type { StoredLetter, LetterState } from './dead-letter/dead-letters.js';
 export { upsertStatement } from './table/statements.js';
+export { binaryArray } from './postgres/binary-array.js';
+export type { ElementType } from './postgres/binary-array.js';

@@ -22,9 +22,13 @@ export function registerChecks(checks: HealthChecks, parts: CheckedParts): void 
     const late = consensus.node.stats().loopDelayMsMax;
     return { ok: late < loopDelayMsMax, detail: `latest tick came ${Math.round(late)} ms late` };
   });
-  checks.register('serving', ['ready', 'startup'], () => ({
-    ok: lifecycle.serving,
-    detail: lifecycle.serving ? 'serving' : lifecycle.stopping ? 'stopping' : 'starting',
+  checks.register('started', ['startup'], () => ({
+    ok: lifecycle.state !== 'starting',
+    detail: lifecycle.state,
+  }));
+  checks.register('serving', ['ready'], () => ({
+    ok: lifecycle.state === 'serving',
+    detail: lifecycle.state,
   }));
   checks.register('broker', ['ready'], () => ({
     ok: nats.connected,
@@ -40,6 +44,15 @@ export function registerChecks(checks: HealthChecks, parts: CheckedParts): void 
     return {
       ok: names.length === 0,
       detail: names.length === 0 ? 'all replicas run' : `stopped: ${names.join(', ')}`,
+    };
+  });
+  checks.register('leaders', ['ready'], () => {
+    const partitions = consensus.node.partitions();
+    const without = partitions.filter((id) => consensus.leaderOf(id) === null);
+    const some = `${without.slice(0, 10).join(', ')}${without.length > 10 ? ', …' : ''}`;
+    return {
+      ok: without.length === 0,
+      detail: without.length === 0 ? 'all partitions are led' : `no leader known: ${some}`,
     };
   });
   if (projections === null) return;

@@ -2,6 +2,8 @@
 export class EndpointStatistics {
   requests = 0;
   errors = 0;
+  /** Taken and not yet answered. */
+  inFlight = 0;
   lastError = '';
   /** Milliseconds, waiting for consensus included. */
   totalMs = 0;

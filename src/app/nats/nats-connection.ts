@@ -31,8 +31,9 @@ function connectionOptions(settings: NatsSettings, name: string): NodeConnection
     ignoreClusterUpdates: false,
     noAsyncTraces: true,
   };
-  if (credsFile) options.authenticator = credsAuthenticator(readFileSync(credsFile));
-  else if (nkeyFile) options.authenticator = nkeyAuthenticator(readFileSync(nkeyFile));
+  // Read at every connection, so that what was renewed is used after a break.
+  if (credsFile) options.authenticator = credsAuthenticator(() => readFileSync(credsFile));
+  else if (nkeyFile) options.authenticator = nkeyAuthenticator(() => readSeed(nkeyFile));
   if (tls.ca !== null || tls.cert !== null) {
     options.tls = {
       ...(tls.ca !== null && { caFile: tls.ca }),
@@ -42,6 +43,9 @@ function connectionOptions(settings: NatsSettings, name: string): NodeConnection
   }
   return options;
 }
+
+/** The seed alone: editors end a file with a newline. */
+const readSeed = (file: string): Uint8Array => Buffer.from(readFileSync(file, 'utf8').trim());
 
 /** Follows the connection's state: for logs, readiness, and to refuse sending into the void. */
 export class NatsHealth {

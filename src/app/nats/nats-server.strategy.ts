@@ -4,14 +4,25 @@ import { MetadError, type Subjects } from '@metad/contract';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { lastValueFrom, isObservable } from 'rxjs';
 import type { Logger } from '../logger.js';
+import type { CommandTrace } from '../telemetry/tracing/command-trace.js';
+import type { Tracing } from '../telemetry/tracing/tracing.js';
 import { encodeError } from './reply.js';
 import { EndpointStatistics } from './endpoint-statistics.js';
-import { isInbox, type Inbound, type Outbound } from './inbound.js';
+import {
+  isInbox,
+  type DirectHandler,
+  type Inbound,
+  type Outbound,
+  type ReplyTo,
+} from './inbound.js';
 
-/** The patterns that controllers handle with `@MessagePattern`. */
+/** Patterns are served by controllers with `@MessagePattern`, or directly. */
 export type Pattern = 'command' | 'query' | 'watch' | 'admin' | 'leader.command' | 'leader.query';
 
 const QUEUE = 'metad';
+
+/** A message's subject tokens after the service's prefix. */
+type TokensOf = (message: Msg) => readonly string[];
 
 /**
  * Nest's door to NATS with the contract's own subjects and bodies. Subjects are many (one pair per
@@ -20,8 +31,8 @@ const QUEUE = 'metad';
  */
 export class NatsServerStrategy extends Server implements CustomTransportStrategy {
   private readonly subscriptions = new Map<string, Subscription>();
+  private readonly direct = new Map<Pattern, DirectHandler>();
   private accepting = false;
-  private inFlight = 0;
   /** Requests by pattern, for discovery and metrics. */
   readonly statistics = new Map<Pattern, EndpointStatistics>();
   /** Requests that came without a usable reply subject: they cannot be answered, only counted. */
@@ -32,8 +43,19 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
     private readonly subjects: Subjects,
     private readonly node: string,
     private readonly diagnostics: Logger,
+    private readonly tracing: Tracing | null = null,
+    private readonly inboxPrefix: string | null = null,
   ) {
     super();
+  }
+
+  /**
+   * Requests of this pattern go to `handler` without Nest's pipeline, which costs a command more
+   * than its rules do: there are no guards, pipes or interceptors on them, only the door's own
+   * checks. To be called before any of its subjects is opened.
+   */
+  serveDirectly(pattern: Pattern, handler: DirectHandler): void {
+    this.direct.set(pattern, handler);
   }
 
   listen(callback: (error?: unknown) => void): void {
@@ -60,26 +82,30 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
   }
 
   closeLeader(partition: number): void {
-    this.unsubscribe(this.subjects.leaderCommand(partition));
-    this.unsubscribe(this.subjects.leaderQuery(partition));
+    void this.leave(this.subjects.leaderCommand(partition));
+    void this.leave(this.subjects.leaderQuery(partition));
   }
 
-  closeShared(): void {
+  async closeShared(): Promise<void> {
     const { commands, queries, watches } = this.subjects;
-    for (const subject of [commands, queries, watches, this.subjects.adminOf('_any')]) {
-      this.unsubscribe(subject);
-    }
+    const shared = [commands, queries, watches, this.subjects.adminOf('_any')];
+    await Promise.all(shared.map((subject) => this.leave(subject)));
   }
 
-  /** Requests taken and not yet answered. */
+  /** Requests taken and not yet answered; an operator's do not count, one of them may be asking. */
   pending(): number {
-    return this.inFlight;
+    let pending = 0;
+    for (const [pattern, { inFlight }] of this.statistics) {
+      if (pattern !== 'admin') pending += inFlight;
+    }
+    return pending;
   }
 
-  close(): void {
+  /** Answers what is on its way, then no more; replies have left when it resolves. */
+  async close(): Promise<void> {
+    await Promise.all([...this.subscriptions.keys()].map((subject) => this.leave(subject)));
     this.accepting = false;
-    for (const subscription of this.subscriptions.values()) subscription.unsubscribe();
-    this.subscriptions.clear();
+    await this.connection.flush().catch(() => undefined); // A broker that is away gets nothing.
   }
 
   on(): void {
@@ -92,48 +118,88 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
 
   private subscribe(subject: string, queue: string | null, pattern: Pattern): void {
     if (this.subscriptions.has(subject)) return;
-    const handler = this.getHandlerByPattern(pattern);
-    invariant(handler !== null, 'every pattern has a controller');
-    const skipped = this.subjects.prefix.length + 1;
+    const direct = this.direct.get(pattern);
+    const handler = direct === undefined ? this.getHandlerByPattern(pattern) : null;
+    invariant(direct !== undefined || handler !== null, 'every pattern has a handler');
     const statistics = this.statistics.get(pattern) ?? new EndpointStatistics();
     this.statistics.set(pattern, statistics);
+    const tokensOf = this.tokenizer(subject);
     const subscription = this.connection.subscribe(subject, {
       ...(queue !== null && { queue }),
       callback: (error, message) => {
         if (error) this.diagnostics.warn({ subject, error: error.message }, 'subscription failed');
-        else void this.handle(handler, message, skipped, statistics);
+        else if (direct !== undefined) this.handleDirectly(direct, message, tokensOf, statistics);
+        else void this.handle(handler as MessageHandler, message, tokensOf, statistics);
       },
     });
     this.subscriptions.set(subject, subscription);
   }
 
-  private unsubscribe(subject: string): void {
-    this.subscriptions.get(subject)?.unsubscribe();
+  /** Where a subject has no wildcard every message's tokens are the same: none is decoded. */
+  private tokenizer(subscribed: string): TokensOf {
+    const skipped = this.subjects.prefix.length + 1;
+    const fixed = subscribed.slice(skipped).split('.');
+    if (!subscribed.includes('*')) return () => fixed;
+    return ({ subject }) => subject.slice(skipped).split('.');
+  }
+
+  /**
+   * What the broker has sent already is still answered: a request that is dropped here would cost
+   * its sender a time-out. Never rejects: a connection that is gone brings no more requests.
+   */
+  private async leave(subject: string): Promise<void> {
+    const subscription = this.subscriptions.get(subject);
     this.subscriptions.delete(subject);
+    await subscription?.drain().catch(() => undefined);
+  }
+
+  private handleDirectly(
+    handler: DirectHandler,
+    message: Msg,
+    tokensOf: TokensOf,
+    statistics: EndpointStatistics,
+  ): void {
+    const inbound = this.inboundOf(message, tokensOf);
+    if (inbound === null) return;
+    statistics.inFlight += 1;
+    const traceparent = this.tracing === null ? '' : (message.headers?.get('traceparent') ?? '');
+    const trace = this.tracing?.receive(traceparent) ?? null;
+    handler.handle(inbound, new DirectReply(this, inbound.reply, statistics, trace));
   }
 
   private async handle(
     handler: MessageHandler,
     message: Msg,
-    skipped: number,
+    tokensOf: TokensOf,
     statistics: EndpointStatistics,
   ): Promise<void> {
-    const { reply } = message;
-    if (!this.accepting) return;
-    if (reply === undefined || reply === '' || !isInbox(reply)) {
-      this.unanswerable += 1;
-      return;
-    }
-    const inbound: Inbound = {
-      tokens: message.subject.slice(skipped).split('.'),
-      data: message.data,
-      headers: message.headers,
-      reply,
-    };
-    this.inFlight += 1;
+    const inbound = this.inboundOf(message, tokensOf);
+    if (inbound === null) return;
+    statistics.inFlight += 1;
     const startedAt = performance.now();
     const outbound = await this.outboundOf(handler, inbound);
-    this.inFlight -= 1;
+    this.answered(inbound.reply, outbound, statistics, startedAt);
+  }
+
+  /** Null for what cannot be answered, or not any more. */
+  private inboundOf(message: Msg, tokensOf: TokensOf): Inbound | null {
+    if (!this.accepting) return null;
+    const { reply, data, headers } = message;
+    if (reply === undefined || reply === '' || !isInbox(reply, this.inboxPrefix)) {
+      this.unanswerable += 1;
+      return null;
+    }
+    return { tokens: tokensOf(message), data, headers, reply };
+  }
+
+  /** For `DirectReply`: a request has its answer. */
+  answered(
+    reply: string,
+    outbound: Outbound,
+    statistics: EndpointStatistics,
+    startedAt: number,
+  ): void {
+    statistics.inFlight -= 1;
     statistics.record(performance.now() - startedAt, outbound.error?.text ?? null);
     this.respond(reply, outbound);
   }
@@ -151,8 +217,19 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
 
   private respond(reply: string, outbound: Outbound): void {
     if (outbound.fault !== undefined) {
-      this.diagnostics.error({ err: outbound.fault }, 'request failed unexpectedly');
+      const about = { err: outbound.fault, ...outbound.about };
+      this.diagnostics.error(about, 'request failed unexpectedly');
     }
+    try {
+      this.publish(reply, outbound);
+    } catch (error) {
+      // Larger than the broker takes, or the connection ended just now: the caller learns nothing,
+      // and whoever answers (the node as it applies an entry) is not to blame.
+      this.diagnostics.error({ err: error, reply }, 'an answer could not be sent');
+    }
+  }
+
+  private publish(reply: string, outbound: Outbound): void {
     if (this.connection.isClosed()) return;
     if (outbound.error === null) {
       this.connection.publish(reply, outbound.payload);
@@ -171,5 +248,22 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
     if (error instanceof MetadError) return error;
     this.diagnostics.error({ err: error }, 'request failed unexpectedly');
     return new MetadError('OUTCOME_UNKNOWN', 'internal fault; retry with the same commandId');
+  }
+}
+
+/** Where the answer to one directly served request goes. */
+class DirectReply implements ReplyTo {
+  private readonly startedAt = performance.now();
+
+  constructor(
+    private readonly strategy: NatsServerStrategy,
+    private readonly reply: string,
+    private readonly statistics: EndpointStatistics,
+    readonly trace: CommandTrace | null,
+  ) {}
+
+  answer(outbound: Outbound): void {
+    this.trace?.end(outbound.error?.text ?? null);
+    this.strategy.answered(this.reply, outbound, this.statistics, this.startedAt);
   }
 }

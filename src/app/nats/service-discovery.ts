@@ -20,7 +20,8 @@ const typeOf = (kind: string): string => `io.nats.micro.v1.${kind}_response`;
 /**
  * NATS' own discovery of services (ADR-32): answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`, to
  * everybody, by the service's name, and by this instance's id, so that `nats micro ls` finds the
- * nodes. By hand, since the subjects are served by the strategy and not by the services client.
+ * nodes. By hand, since the subjects are served by the strategy and not by the services library;
+ * the tests hold these answers against that library's client and service.
  */
 export class ServiceDiscovery {
   readonly id = randomBytes(11).toString('hex').toUpperCase();
@@ -31,6 +32,7 @@ export class ServiceDiscovery {
     private readonly subjects: Subjects,
     private readonly facts: DiscoveryFacts,
     private readonly statistics: ReadonlyMap<Pattern, EndpointStatistics>,
+    private readonly inboxPrefix: string | null = null,
   ) {}
 
   start(): void {
@@ -50,7 +52,7 @@ export class ServiceDiscovery {
   }
 
   private onRequest({ subject, reply }: Msg): void {
-    if (reply === undefined || !isInbox(reply)) return;
+    if (reply === undefined || !isInbox(reply, this.inboxPrefix)) return;
     const answer = this.answerTo(subject.split('.')[1] ?? '');
     if (answer !== null) this.connection.publish(reply, JSON.stringify(answer));
   }
@@ -74,14 +76,14 @@ export class ServiceDiscovery {
 
   private stats(): object {
     const endpoints = this.endpoints().map((endpoint) => {
-      const counted = this.statistics.get(endpoint.name as Pattern);
+      const counted = this.statistics.get(endpoint.name.replace('-', '.') as Pattern);
       const { requests = 0, errors = 0, lastError = '', totalMs = 0 } = counted ?? {};
       const nanos = Math.round(totalMs * nanosPerMs);
       return {
         ...endpoint,
         num_requests: requests,
         num_errors: errors,
-        last_error: lastError,
+        ...(lastError !== '' && { last_error: lastError }),
         processing_time: nanos,
         average_processing_time: requests === 0 ? 0 : Math.round(nanos / requests),
       };
@@ -89,7 +91,10 @@ export class ServiceDiscovery {
     return { started: this.facts.startedAt, endpoints };
   }
 
-  /** The subjects of partitions that this node leads come and go, so they are named by pattern. */
+  /**
+   * The subjects of partitions that this node leads come and go, so they are named by pattern.
+   * Names hold no dots (ADR-32), where patterns do.
+   */
   private endpoints() {
     const { commands, queries, watches, prefix } = this.subjects;
     const shared = { queue_group: QUEUE };
@@ -98,8 +103,8 @@ export class ServiceDiscovery {
       { name: 'query', subject: queries, ...shared },
       { name: 'watch', subject: watches, ...shared },
       { name: 'admin', subject: this.subjects.adminOf('_any'), ...shared },
-      { name: 'leader.command', subject: `${prefix}.p.*.cmd`, ...shared },
-      { name: 'leader.query', subject: `${prefix}.p.*.query`, ...shared },
+      { name: 'leader-command', subject: `${prefix}.p.*.cmd`, ...shared },
+      { name: 'leader-query', subject: `${prefix}.p.*.query`, ...shared },
     ];
   }
 }

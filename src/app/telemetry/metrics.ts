@@ -1,4 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
+import { FixedHistogram } from './fixed-histogram.js';
+import { OutcomeCounts } from './outcome-counts.js';
 
 /** One number that a part of the node keeps anyway; read when Prometheus asks. */
 export interface Reading {
@@ -10,54 +12,55 @@ export interface Reading {
   readonly read: () => Iterable<readonly [Readonly<Record<string, string>>, number]>;
 }
 
-const secondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
-
-/** Everything `/metrics` shows. Names follow Prometheus: base units, `_total` for counters. */
+/**
+ * Everything `/metrics` shows. Names follow Prometheus: base units, `_total` for counters. What is
+ * counted on the way of a command lies in plain fields; labels and text are made at the scrape.
+ */
 export class Metrics {
   readonly registry = new Registry();
-  private readonly commands: Counter<'command' | 'outcome'>;
-  private readonly commandSeconds: Histogram;
-  private readonly queries: Counter<'query' | 'outcome'>;
-  private readonly querySeconds: Histogram;
+  private readonly commands = new OutcomeCounts();
+  private readonly queries = new OutcomeCounts();
+  private readonly commandSeconds = new FixedHistogram(
+    'metad_command_duration_seconds',
+    'From the arrival of a command at the leader to its reply.',
+  );
+  private readonly querySeconds = new FixedHistogram(
+    'metad_query_duration_seconds',
+    'From the arrival of a query at this node to its reply.',
+  );
 
   constructor(labels: { readonly node: string; readonly cluster: string }) {
-    const registers = [this.registry];
     this.registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.registry });
-    this.commands = new Counter({
-      name: 'metad_commands_total',
-      help: 'Commands answered by this node, by outcome or error code.',
-      labelNames: ['command', 'outcome'],
-      registers,
-    });
-    this.commandSeconds = new Histogram({
-      name: 'metad_command_duration_seconds',
-      help: 'From the arrival of a command at this node to its reply.',
-      buckets: secondsBuckets,
-      registers,
-    });
-    this.queries = new Counter({
-      name: 'metad_queries_total',
-      help: 'Queries answered by this node, by outcome or error code.',
-      labelNames: ['query', 'outcome'],
-      registers,
-    });
-    this.querySeconds = new Histogram({
-      name: 'metad_query_duration_seconds',
-      help: 'From the arrival of a query at this node to its reply.',
-      buckets: secondsBuckets,
-      registers,
-    });
+    this.expose([
+      {
+        kind: 'counter',
+        name: 'metad_commands_total',
+        help: 'Commands that this node led to their end, by outcome or error code.',
+        labels: ['command', 'outcome'],
+        read: () => this.commands.read('command'),
+      },
+      {
+        kind: 'counter',
+        name: 'metad_queries_total',
+        help: 'Queries answered by this node, by `ok` or error code.',
+        labels: ['query', 'outcome'],
+        read: () => this.queries.read('query'),
+      },
+    ]);
+    for (const histogram of [this.commandSeconds, this.querySeconds]) {
+      // The registry only reads `name` and calls `get`.
+      this.registry.registerMetric(histogram as unknown as Metric);
+    }
   }
 
-  /** `command` must be a known name: labels from outside would grow without bound. */
   commandAnswered(command: string, outcome: string, seconds: number): void {
-    this.commands.inc({ command, outcome });
+    this.commands.add(command, outcome);
     this.commandSeconds.observe(seconds);
   }
 
   queryAnswered(query: string, outcome: string, seconds: number): void {
-    this.queries.inc({ query, outcome });
+    this.queries.add(query, outcome);
     this.querySeconds.observe(seconds);
   }
 
@@ -97,3 +100,7 @@ export const reading = (
   help: string,
   value: () => number,
 ): Reading => ({ name, help, kind, read: () => [[NO_LABELS, value()]] });
+
+/** Several readings without labels, each a row: kind, name, help, value. */
+export const readings = (rows: readonly Parameters<typeof reading>[]): Reading[] =>
+  rows.map((row) => reading(...row));

@@ -10,9 +10,36 @@ export function stateReadings(machines: PartitionMachines): Reading[] {
     reading('gauge', 'metad_records', 'Records of all kinds held by this node.', () =>
       sum((machine) => machine.records.size),
     ),
-    reading('gauge', 'metad_leases_pending', '1 while any record here has a time to live.', () =>
-      sum((machine) => (machine.records.leases.hasLeases ? 1 : 0)),
+    reading(
+      'gauge',
+      'metad_leases',
+      'Records here with a time to live; ended ones count until they are swept.',
+      () => sum((machine) => machine.records.leases.size),
     ),
+  ];
+}
+
+/** What the leaders here ended because nobody renewed it. */
+export const leaseReadings = (expired: () => number): Reading[] => [
+  reading(
+    'counter',
+    'metad_lease_expiries_total',
+    'Times to live that ended, as proposed by this node and committed.',
+    expired,
+  ),
+];
+
+/** Open watches, and why others were ended. */
+export function watchReadings(open: () => number, resets: ReadonlyMap<string, number>): Reading[] {
+  return [
+    reading('gauge', 'metad_watches', 'Watches open on this node.', open),
+    {
+      kind: 'counter',
+      name: 'metad_watch_resets_total',
+      help: 'Watches ended by this node, by the reason that their consumers were told.',
+      labels: ['reason'],
+      read: () => [...resets].map(([reason, count]) => [{ reason }, count]),
+    },
   ];
 }
 

@@ -10,7 +10,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCES = ['src', 'libs', 'migrations', 'benchmark', 'test/cluster'];
-const SETTINGS = ['package.json', 'package-lock.json', 'tsconfig.json', 'nest-cli.json', '.swcrc'];
+const SETTINGS = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  '.swcrc',
+];
 
 /** The folder of the whole project, seen from this file. */
 export const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
@@ -45,6 +52,9 @@ export function fingerprint(root) {
   return hash.digest('hex');
 }
 
+/** Texts and results of measurements lie beside what is built. */
+const isBuilt = (name) => name !== 'results' && !name.endsWith('.md');
+
 function visit(path, hash) {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
@@ -52,7 +62,7 @@ function visit(path, hash) {
     hash.update(`${path}\0${found.size}\0${found.mtimeMs}\n`);
     return;
   }
-  for (const name of readdirSync(path).sort()) visit(join(path, name), hash);
+  for (const name of readdirSync(path).filter(isBuilt).sort()) visit(join(path, name), hash);
 }
 
 function install(root) {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nextFreePort } from '../free-port.js';
 import type { Infrastructure } from './infrastructure.js';
 import type { LaunchOptions } from './launch-options.js';
-import type { LogLine } from './node-log.js';
+import type { LogLine } from '../../app/telemetry/log-line.js';
 import { NodeProcess } from './node-process.js';
 import type { NodeExit, NodePlan } from './node-process.js';
 
@@ -88,12 +88,14 @@ export class LocalCluster {
     for (const node of this.nodes.values()) node.signal('SIGKILL');
   }
 
-  private launch(plan: NodePlan): NodeProcess {
+  /** `written` resolves once whoever is told that the node is back finds its pid. */
+  private launch(plan: NodePlan): { node: NodeProcess; written: Promise<void> } {
     const node = new NodeProcess(plan, (line) => this.events.onLine(plan.name, line));
     this.nodes.set(plan.name, node);
     this.watches.push(this.watch(node, Date.now()));
-    this.watches.push(this.writePid(node));
-    return node;
+    const written = this.writePid(node);
+    this.watches.push(written);
+    return { node, written };
   }
 
   private async watch(node: NodeProcess, startedAt: number): Promise<void> {
@@ -112,9 +114,12 @@ export class LocalCluster {
     this.events.onNotice(`${cause}; it starts again in ${Math.round(before / 1_000)} s`);
     await sleep(before, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     if (this.isStopping) return;
-    const next = this.launch(node.plan);
+    const { node: next, written } = this.launch(node.plan);
     void next.ready.then(
-      (http) => this.events.onNotice(`${name} is back (process ${next.pid}): ${http}`),
+      async (http) => {
+        await written;
+        this.events.onNotice(`${name} is back (process ${next.pid}): ${http}`);
+      },
       () => undefined,
     );
   }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NatsRequester } from '../nats-requester.js';
+import { ServiceRequester } from '../service-requester.js';
 import { LocalCluster } from './cluster.js';
 import { claimDataFolder } from './data-folder.js';
 import { bringUp } from './infrastructure.js';
@@ -73,7 +73,7 @@ export class Launcher {
     const servers = natsUrl.split(',');
     const creds = this.env['NATS_CREDS'];
     const address = creds === undefined ? { servers } : { servers, creds };
-    const requester = await NatsRequester.open(address, 'metad-launcher');
+    const requester = await ServiceRequester.open(address, 'metad-launcher');
     try {
       return await untilAllLed(requester, this.cluster.names, {
         prefix: this.env['METAD_SUBJECT_PREFIX'] ?? 'metad.v1',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { subjectsUnder } from '@metad/contract';
-import type { Requester } from '../nats-requester.js';
+import type { Requester } from '../service-requester.js';
 
 /** What the nodes say about who leads. */
 export interface Leadership {

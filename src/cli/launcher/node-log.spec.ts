@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { NodeLog, parseLine } from './node-log.js';
-import type { LogLine } from './node-log.js';
+import { NodeLog } from './node-log.js';
+import type { LogLine } from '../../app/telemetry/log-line.js';
 
 let folder: string;
 
@@ -33,9 +33,5 @@ describe('a node log', () => {
     expect(log.tail).toHaveLength(20);
     expect(log.tail.at(-1)).toBe('line 99');
     return log.close();
-  });
-
-  it('takes JSON that is no object as text', () => {
-    expect(parseLine('42')).toEqual({ level: 50, message: '42', fields: {} });
   });
 });

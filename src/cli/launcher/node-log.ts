@@ -1,6 +1,7 @@
 import { renameSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { parseLogLine, type LogLine } from '../../app/telemetry/log-line.js';
 
 /** A log file larger than this becomes `<file>.1`, replacing the one before it. */
 const fileBytesMax = 64 * 1024 * 1024;
@@ -8,13 +9,6 @@ const fileBytesMax = 64 * 1024 * 1024;
 const tailLinesMax = 20;
 /** Longer lines are cut: nothing a node logs may fill the launcher's memory. */
 const lineCharsMax = 64 * 1024;
-
-/** One structured line of a node, as far as the launcher understands it. */
-export interface LogLine {
-  readonly level: number;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 /** What one node says: kept in a file, read line by line. */
 export class NodeLog {
@@ -53,7 +47,7 @@ export class NodeLog {
     if (text.trim() === '') return;
     this.tailLines.push(text);
     if (this.tailLines.length > tailLinesMax) this.tailLines.shift();
-    this.onLine(parseLine(text));
+    this.onLine(parseLogLine(text));
   }
 
   private async write(chunk: Buffer): Promise<void> {
@@ -67,33 +61,4 @@ export class NodeLog {
     await this.handle.write(chunk);
     this.written += chunk.length;
   }
-}
-
-const LEVELS: Readonly<Record<string, number>> = {
-  trace: 10,
-  debug: 20,
-  info: 30,
-  warn: 40,
-  error: 50,
-  fatal: 60,
-};
-/** What is not JSON comes from outside the logger: a crash, a warning of Node's. */
-const unstructuredLevel = LEVELS['error'] ?? 50;
-
-export function parseLine(text: string): LogLine {
-  try {
-    const fields = JSON.parse(text) as unknown;
-    if (typeof fields === 'object' && fields !== null) {
-      const { level, msg, ...rest } = fields as Record<string, unknown>;
-      const number = typeof level === 'string' ? LEVELS[level] : level;
-      return {
-        level: typeof number === 'number' ? number : 30,
-        message: typeof msg === 'string' ? msg : '',
-        fields: rest,
-      };
-    }
-  } catch {
-    // Falls through: plain text.
-  }
-  return { level: unstructuredLevel, message: text, fields: {} };
 }

@@ -1,6 +1,5 @@
 import { MetadError } from '@metad/contract';
-import { DirectoryError } from '@metad/raft';
-import { CannotConnect, NoAnswer, NobodyAnswers, NotPermitted } from '../nats-requester.js';
+import { CannotConnect, NoAnswer, NobodyAnswers, NotPermitted } from '../broker-errors.js';
 
 /** What a script may conclude from metactl's exit code. Part of the public contract. */
 export const EXIT = {
@@ -32,7 +31,7 @@ export class OutcomeUnknown extends Error {
 }
 
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof UsageError || error instanceof DirectoryError) return EXIT.usage;
+  if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof Degraded) return EXIT.degraded;
   if (error instanceof OutcomeUnknown) return EXIT.outcomeUnknown;
   if (error instanceof CannotConnect || error instanceof NobodyAnswers) return EXIT.cannotConnect;

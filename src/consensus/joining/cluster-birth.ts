@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { MetadError } from '@metad/contract';
 import { bootstrapMap } from '@metad/partition';
 import type { Clock, LogTime, NodeName } from '@metad/foundation';
 import type { Configuration } from '../../app/configuration.js';
 import type { Logger } from '../../app/logger.js';
-import { encodeSystem, FEATURE_LEVEL_MAX, type SystemCommand } from '../../decide/index.js';
+import { encodeSystem, FEATURE_LEVEL_MAX } from '../../decide/index.js';
+import type { SystemCommand, SystemResult } from '../../decide/index.js';
 import type { Consensus } from '../consensus.js';
 import { droppedError } from '../proposal-outcome.js';
 import { SYSTEM_PARTITION, type PartitionMachines } from '../partition-machines.js';
@@ -48,11 +50,15 @@ export class ClusterBirth {
     this.cancel = null;
   }
 
-  /** Registers a node's disk in partition 0; handed on to its leader, at most once. */
+  /**
+   * Registers a node's disk in partition 0; handed on to its leader, at most once. Throws
+   * RULE_VIOLATED when the node is known there by another disk.
+   */
   async admit(node: NodeName, identity: string): Promise<void> {
     if (this.consensus.serves(SYSTEM_PARTITION)) {
-      await this.propose({ type: 'RegisterNode', node, identity });
-      return;
+      const result = await this.propose({ type: 'RegisterNode', node, identity });
+      if (result.accepted) return;
+      throw new MetadError('RULE_VIOLATED', result.message, { rule: result.rule });
     }
     const leader = this.consensus.leaderOf(SYSTEM_PARTITION);
     if (leader === null || leader === this.configuration.node) {
@@ -72,10 +78,21 @@ export class ClusterBirth {
       if (state === null) await this.propose(this.initCluster());
       await this.admit(node, identity);
     } catch (error) {
-      this.logger.debug({ err: error }, 'partition 0 did not take it yet; trying again');
+      this.onRefused(error);
     } finally {
       this.isProposing = false;
     }
+  }
+
+  /** A name that is known by another disk stays so: asking again would only fill the log. */
+  private onRefused(error: unknown): void {
+    if (error instanceof MetadError && error.code === 'RULE_VIOLATED') {
+      this.stop();
+      const say = 'partition 0 knows this node by another identity: metactl log verify says which';
+      this.logger.error({ err: error }, say);
+      return;
+    }
+    this.logger.debug({ err: error }, 'partition 0 did not take it yet; trying again');
   }
 
   private initCluster(): SystemCommand {
@@ -87,12 +104,13 @@ export class ClusterBirth {
       clusterId: cluster,
       incarnation: randomBytes(6).toString('hex'),
       members,
+      featureLevel: FEATURE_LEVEL_MAX,
       map: bootstrapMap({ members, partitions, replicas }).data,
     };
   }
 
-  private propose(command: SystemCommand): Promise<unknown> {
+  private propose(command: SystemCommand): Promise<SystemResult> {
     const stamp = { time: this.clock.now() as LogTime, level: FEATURE_LEVEL_MAX };
-    return this.consensus.propose(SYSTEM_PARTITION, encodeSystem(stamp, command));
+    return this.consensus.propose<SystemResult>(SYSTEM_PARTITION, encodeSystem(stamp, command));
   }
 }

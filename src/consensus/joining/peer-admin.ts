@@ -19,7 +19,10 @@ export class PeerAdmin {
     const subject = this.subjects.admin(node, noun, verb);
     const outcome = await this.requester.request(subject, JSON.stringify(body), timeoutMs);
     if (outcome.kind !== 'reply') {
-      throw new MetadError('NO_LEADER', `node ${node} does not answer`, { node });
+      throw new MetadError('NO_LEADER', `node ${node} does not answer`, {
+        node,
+        nobody: outcome.kind === 'noResponders',
+      });
     }
     const reply = JSON.parse(Buffer.from(outcome.message.data).toString()) as Reply | ErrorBody;
     if (typeof reply === 'object' && reply !== null && 'error' in reply) {

@@ -1,7 +1,7 @@
 import type { LogIndex, LogTime, Term } from '@metad/foundation';
 import type { MachineSettings } from '../machine-settings.js';
-import type { RecordStore } from './record-store.js';
-import type { RememberedCommands } from './remembered-commands.js';
+import type { RecordStore } from './records/record-store.js';
+import type { RememberedCommands } from './commands/remembered-commands.js';
 
 /** Everything that a partition's replicas must have in common, and its image holds. */
 export interface MachineState {

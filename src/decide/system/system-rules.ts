@@ -47,7 +47,7 @@ function registerNode(state: SystemState, command: CommandOf<'RegisterNode'>): S
   const known = Object.hasOwn(state.identities, node) ? state.identities[node] : undefined;
   if (known === identity) return becomes(state);
   if (known !== undefined) {
-    const message = `${node} is registered with another data directory; remove it first`;
+    const message = `${node} is registered with another data directory: start it with that one`;
     return refuse('node-has-one-disk', message);
   }
   return becomes({ ...state, identities: { ...state.identities, [node]: identity } });

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 type Schema = Readonly<Record<string, unknown>>;
 
 interface Operation {
@@ -16,6 +18,15 @@ const STYLE = `
   h2 { margin-top: 2rem; border-bottom: 1px solid #8884 }
   :root { color-scheme: light dark }
 `;
+
+/** Lets the page have its own style and nothing else that is inline. */
+export const DOCS_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /** The OpenAPI document as one page that needs nothing else: no script, no asset, no network. */
 export function docsPage(document: Schema): string {

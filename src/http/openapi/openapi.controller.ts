@@ -4,7 +4,7 @@ import { NodeFacts } from '../../app/node-facts.js';
 import { KINDS_REGISTRY } from '../../app/tokens.js';
 import type { KindRegistry } from '../../kinds/index.js';
 import { ALL_QUERIES } from '../../query/all-queries.js';
-import { docsPage } from './docs-page.js';
+import { DOCS_POLICY, docsPage } from './docs-page.js';
 import { openApiDocument } from './openapi-document.js';
 
 /** `/openapi.json` and the page made from it. */
@@ -29,6 +29,7 @@ export class OpenApiController {
 
   @Get('docs')
   docs(@Res() response: Response): void {
+    response.setHeader('Content-Security-Policy', DOCS_POLICY);
     response.type('html').send(this.page);
   }
 }

@@ -1,7 +1,8 @@
 import type { KindCommand } from '@metad/eventsourcing';
 import type { z } from 'zod';
-import { id, keyedBy, labels, text, ttlMs } from '../fields.js';
+import { id, keyedBy, labels, text, ttlMs, ttlMsMax, ttlMsMin } from '../fields.js';
 import type { CommandDefinition } from '../kind.js';
+import { plainId, plainLabels, plainObject, plainText, plainWhole } from '../plain-data.js';
 import { RESOURCE, resourceKey } from './resource.record.js';
 
 const named = { tenantId: id, resourceId: id };
@@ -47,10 +48,26 @@ const about = {
   recordKeys: ({ tenantId, resourceId }: Named) => [resourceKey(tenantId, resourceId)],
 };
 
+const plainNamed = { tenantId: plainId, resourceId: plainId };
+const plainAssignment = plainObject(
+  { ...plainNamed, node: plainText },
+  { kind: plainText, labels: plainLabels },
+);
+const plainClaim = plainObject(
+  { ...plainNamed, owner: plainText },
+  { ttlMs: plainWhole(ttlMsMin, ttlMsMax) },
+);
+
 export const RESOURCE_COMMANDS: readonly CommandDefinition[] = [
-  { ...about, name: 'AssignResource', schema: assignResource, grows: true },
-  { ...about, name: 'ReleaseResource', schema: releaseResource, grows: false },
-  { ...about, name: 'ClaimOwnership', schema: claimOwnership, grows: true },
+  { ...about, name: 'AssignResource', schema: assignResource, plain: plainAssignment, grows: true },
+  {
+    ...about,
+    name: 'ReleaseResource',
+    schema: releaseResource,
+    plain: plainObject(plainNamed),
+    grows: false,
+  },
+  { ...about, name: 'ClaimOwnership', schema: claimOwnership, plain: plainClaim, grows: true },
   { ...about, name: 'TransferOwnership', schema: transferOwnership, grows: true },
   { ...about, name: 'ReleaseOwnership', schema: releaseOwnership, grows: false },
 ];

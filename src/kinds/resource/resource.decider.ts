@@ -50,7 +50,7 @@ export const resourceDecider: Decider<ResourceValue, ResourceCommand, ResourceEv
   evolve(value, event) {
     switch (event.type) {
       case 'ResourceAssigned':
-        return { ...event.data, ...ownershipOf(value) };
+        return value?.owner === undefined ? event.data : { ...event.data, ...ownershipOf(value) };
       case 'ResourceReleased':
         return null;
       case 'OwnershipClaimed':
@@ -70,9 +70,10 @@ export const resourceDecider: Decider<ResourceValue, ResourceCommand, ResourceEv
 };
 
 function assign({ value }: State, data: AssignResource): Verdict {
-  const assigned = { ...data, labels: data.labels ?? {} } as ResourceAssigned['data'];
+  // The command's own object where it is complete: event and record share it, and its text.
+  const assigned = data.labels === undefined ? { ...data, labels: {} } : data;
   if (value !== null && sameContent(assignmentOf(value), assigned)) return accept();
-  return accept(new ResourceAssigned(assigned));
+  return accept(new ResourceAssigned(assigned as ResourceAssigned['data']));
 }
 
 function release(state: State, value: ResourceValue, expectedOwner: unknown): Verdict {
@@ -123,13 +124,14 @@ function owned(value: ResourceValue | null, owner: string, ttlMs: number | undef
   return { ...assignmentOf(value), owner, ...(ttlMs === undefined ? {} : { ttlMs }) };
 }
 
-function ownershipOf(value: ResourceValue | null) {
-  if (value?.owner === undefined) return {};
+function ownershipOf(value: ResourceValue) {
   return value.ttlMs === undefined
     ? { owner: value.owner }
     : { owner: value.owner, ttlMs: value.ttlMs };
 }
 
-function assignmentOf({ owner: _owner, ttlMs: _ttlMs, ...assignment }: ResourceValue) {
+function assignmentOf(value: ResourceValue) {
+  if (value.owner === undefined) return value;
+  const { owner: _owner, ttlMs: _ttlMs, ...assignment } = value;
   return assignment;
 }

@@ -4,7 +4,6 @@ import {
   canonicalJson,
   Projection,
   RECORD_COLUMNS,
-  recordCells,
   RecordProjection,
   type Row,
   type TableShape,
@@ -53,9 +52,23 @@ export class ResourceProjection extends RecordProjection<ResourceValue> {
   protected readonly table = RESOURCE_TABLE;
 
   protected rows(record: StoredRecord<ResourceValue>): readonly Row[] {
-    const { resourceId, tenantId, node, labels } = record.value;
-    const { kind = null, owner = null, ttlMs = null } = record.value;
-    const where = [record.namespace, resourceId, tenantId, node, kind];
-    return [[...where, owner, ttlMs, canonicalJson(labels), ...recordCells(record)]];
+    const { resourceId, tenantId, node, labels, kind, owner, ttlMs } = record.value;
+    return [
+      [
+        record.namespace,
+        resourceId,
+        tenantId,
+        node,
+        kind ?? null,
+        owner ?? null,
+        ttlMs ?? null,
+        canonicalJson(labels),
+        record.version,
+        record.fence,
+        record.createdAt,
+        record.updatedAt,
+        record.index,
+      ],
+    ];
   }
 }

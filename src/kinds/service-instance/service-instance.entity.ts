@@ -1,8 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { RecordEntity } from '../record.entity.js';
 
 /** A running instance of a service, as SQL has it. */
 @Entity({ name: 'service_instance', synchronize: false })
-export class ServiceInstanceEntity {
+export class ServiceInstanceEntity extends RecordEntity {
   @PrimaryColumn('text')
   namespace!: string;
 
@@ -30,27 +31,4 @@ export class ServiceInstanceEntity {
   /** Time to live in ms, from the last renewal. */
   @Column('bigint', { name: 'ttl_ms' })
   ttlMs!: string;
-
-  /** As text: `bigint`. */
-  @Column('bigint')
-  version!: string;
-
-  /** Log index of the change that granted the ownership. */
-  @Column('bigint', { nullable: true })
-  fence!: string | null;
-
-  /** Log time. */
-  @Column('timestamptz', { name: 'created_at' })
-  createdAt!: Date;
-
-  /** Log time. */
-  @Column('timestamptz', { name: 'updated_at' })
-  updatedAt!: Date;
-
-  /** Log index of the last change, as text: `bigint`. */
-  @Column('bigint')
-  index!: string;
-
-  @Column('integer')
-  partition!: number;
 }

@@ -2,6 +2,7 @@ import type { KindCommand } from '@metad/eventsourcing';
 import { z } from 'zod';
 import { id, labels, text } from '../fields.js';
 import type { CommandDefinition } from '../kind.js';
+import { plainId, plainLabels, plainObject, plainText } from '../plain-data.js';
 import { TENANT } from './tenant.record.js';
 
 const placeTenant = z.strictObject({
@@ -28,7 +29,12 @@ const about = {
   recordKeys: ({ tenantId }: EvictTenant) => [tenantId],
 };
 
+const plainPlacement = plainObject(
+  { tenantId: plainId, cell: plainText },
+  { node: plainText, tier: plainText, labels: plainLabels },
+);
+
 export const TENANT_COMMANDS: readonly CommandDefinition[] = [
-  { ...about, name: 'PlaceTenant', schema: placeTenant, grows: true },
+  { ...about, name: 'PlaceTenant', schema: placeTenant, plain: plainPlacement, grows: true },
   { ...about, name: 'EvictTenant', schema: evictTenant, grows: false },
 ];

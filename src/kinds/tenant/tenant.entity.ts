@@ -1,8 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { RecordEntity } from '../record.entity.js';
 
 /** Where a tenant lives, as SQL has it. */
 @Entity({ name: 'tenant', synchronize: false })
-export class TenantEntity {
+export class TenantEntity extends RecordEntity {
   @PrimaryColumn('text')
   namespace!: string;
 
@@ -20,27 +21,4 @@ export class TenantEntity {
 
   @Column('jsonb')
   labels!: Record<string, string>;
-
-  /** As text: `bigint`. */
-  @Column('bigint')
-  version!: string;
-
-  /** Log index of the change that granted the ownership. */
-  @Column('bigint', { nullable: true })
-  fence!: string | null;
-
-  /** Log time. */
-  @Column('timestamptz', { name: 'created_at' })
-  createdAt!: Date;
-
-  /** Log time. */
-  @Column('timestamptz', { name: 'updated_at' })
-  updatedAt!: Date;
-
-  /** Log index of the last change, as text: `bigint`. */
-  @Column('bigint')
-  index!: string;
-
-  @Column('integer')
-  partition!: number;
 }

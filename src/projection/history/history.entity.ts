@@ -41,11 +41,11 @@ export class HistoryEntity {
   @Column('bigint', { nullable: true })
   version!: string | null;
 
-  @Column('jsonb')
+  @Column('json')
   data!: Record<string, unknown>;
 
   /** The record's value after the change. */
-  @Column('jsonb', { nullable: true })
+  @Column('json', { nullable: true })
   record!: Record<string, unknown> | null;
 
   @Column('text', { nullable: true })

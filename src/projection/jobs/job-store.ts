@@ -1,7 +1,8 @@
 import type { SqlDatabase, SqlSession } from '@metad/projection';
 
 export type JobState = 'running' | 'paused' | 'ready' | 'done' | 'failed' | 'cancelled';
-export type JobKind = 'rebuild' | 'rollback' | 'verify';
+/** `roll-out`: a rebuild on all nodes, one after the other. */
+export type JobKind = 'rebuild' | 'rollback' | 'verify' | 'roll-out';
 
 export interface JobOptions {
   readonly source: 'log' | 'snapshot';

@@ -22,10 +22,11 @@ import { JobRun } from './job-run.js';
 import { insertJob, isUnfinished, loadJobs, saveJob, saveProgress } from './job-store.js';
 import type { Job, JobKind, JobOptions } from './job-store.js';
 import type { ProjectionPorts } from '../projection-ports.js';
+import { RollOut } from './roll-out.js';
 
 export interface JobsPorts extends Pick<
   ProjectionPorts,
-  'source' | 'clock' | 'partitions' | 'onTrouble'
+  'source' | 'clock' | 'partitions' | 'onTrouble' | 'peers'
 > {
   readonly database: SqlDatabase;
   readonly processor: OrderedProcessor;
@@ -44,6 +45,7 @@ const measureMs = 1_000;
  */
 export class ProjectionJobs {
   private readonly runs = new Map<string, JobRun>();
+  private readonly rollOuts = new Map<string, RollOut>();
   private readonly working = new Set<Promise<void>>();
   private stopTicking: () => void = () => undefined;
   private stopped = false;
@@ -55,6 +57,10 @@ export class ProjectionJobs {
     const versions = await cataloguedVersions(this.ports.database);
     for (const job of await loadJobs(this.ports.database, historyMax)) {
       if (!isUnfinished(job)) continue;
+      if (job.kind === 'roll-out') {
+        this.rollOut(job);
+        continue;
+      }
       const made = versions.find(
         (v) => v.projection === job.projection && v.version === job.version,
       );
@@ -73,6 +79,7 @@ export class ProjectionJobs {
     for (const { pace } of this.runs.values()) {
       pace.end(new RunSuspended('the node stops; the job goes on when it starts again'));
     }
+    for (const rollOut of this.rollOuts.values()) rollOut.suspend();
     await Promise.all(this.working);
   }
 
@@ -80,7 +87,8 @@ export class ProjectionJobs {
   async show(jobId: string): Promise<Job> {
     const run = this.runs.get(jobId);
     run?.measure();
-    const job = run?.job ?? (await this.list()).find((found) => found.jobId === jobId);
+    const atWork = run?.job ?? this.rollOuts.get(jobId)?.job;
+    const job = atWork ?? (await this.list()).find((found) => found.jobId === jobId);
     if (!job) throw new MetadError('NOT_FOUND', `no job ${jobId.slice(0, 64)} on this node`);
     return job;
   }
@@ -88,7 +96,9 @@ export class ProjectionJobs {
   /** The newest jobs, newest first. */
   async list(): Promise<readonly Job[]> {
     const kept = await loadJobs(this.ports.database, historyMax);
-    return kept.map((job) => this.runs.get(job.jobId)?.job ?? job);
+    return kept.map(
+      (job) => this.runs.get(job.jobId)?.job ?? this.rollOuts.get(job.jobId)?.job ?? job,
+    );
   }
 
   isBusy(projection: string): boolean {
@@ -107,6 +117,25 @@ export class ProjectionJobs {
     };
     const job = await this.ports.database.transaction(begin, { durable: true });
     this.begin(job);
+    return job;
+  }
+
+  /** Rebuilds on every node, one after the other. Throws NOT_FOUND, RULE_VIOLATED. */
+  async rebuildAll(projection: string, options: JobOptions): Promise<Job> {
+    this.definition(projection);
+    const { peers } = this.ports;
+    const isRolling = [...this.rollOuts.values()].some(({ job }) => job.projection === projection);
+    if (!peers || isRolling) {
+      const why = peers ? `is rolled out already` : `cannot be rolled out: there are no peers`;
+      throw new MetadError('RULE_VIOLATED', `${projection} ${why}`, {
+        rule: 'one-job-per-projection',
+      });
+    }
+    const nodes = peers.names().map((node) => ({ node, jobId: null, state: 'waiting' }));
+    const job: Job = { ...newJob('roll-out', projection, null, options), report: { nodes } };
+    await insertJob(this.ports.database, job);
+    await saveJob(this.ports.database, job);
+    this.rollOut(job);
     return job;
   }
 
@@ -160,6 +189,8 @@ export class ProjectionJobs {
   }
 
   async pause(jobId: string): Promise<Job> {
+    const rollOut = this.rollOuts.get(jobId);
+    if (rollOut) return rollOut.tell('pause').then(() => rollOut.job);
     const run = this.mustRun(jobId);
     run.pace.pause();
     run.job.state = 'paused';
@@ -169,6 +200,8 @@ export class ProjectionJobs {
   }
 
   async resume(jobId: string): Promise<Job> {
+    const rollOut = this.rollOuts.get(jobId);
+    if (rollOut) return rollOut.tell('resume').then(() => rollOut.job);
     const run = this.mustRun(jobId);
     run.job.state = 'running';
     run.job.reason = null;
@@ -179,6 +212,8 @@ export class ProjectionJobs {
 
   /** Ends a job and drops what it built. Resolves when that is done. */
   async cancel(jobId: string): Promise<Job> {
+    const rollOut = this.rollOuts.get(jobId);
+    if (rollOut) return rollOut.cancel().then(() => rollOut.job);
     const run = this.runs.get(jobId);
     if (run) {
       run.pace.end(new RunCancelled('cancelled'));
@@ -199,6 +234,18 @@ export class ProjectionJobs {
     this.runs.set(job.jobId, run);
     const working = this.work(run).finally(() => {
       this.runs.delete(job.jobId);
+      this.working.delete(working);
+    });
+    this.working.add(working);
+  }
+
+  private rollOut(job: Job): void {
+    const { peers } = this.ports;
+    if (!peers) return;
+    const rollOut = new RollOut(job, { ...this.ports, peers });
+    this.rollOuts.set(job.jobId, rollOut);
+    const working = rollOut.ended.finally(() => {
+      this.rollOuts.delete(job.jobId);
       this.working.delete(working);
     });
     this.working.add(working);
@@ -331,7 +378,12 @@ export class ProjectionJobs {
   }
 }
 
-function newJob(kind: JobKind, projection: string, version: number, options: JobOptions): Job {
+function newJob(
+  kind: JobKind,
+  projection: string,
+  version: number | null,
+  options: JobOptions,
+): Job {
   return {
     ...{ jobId: randomUUID(), kind, projection, version, options, state: 'running' },
     ...{ done: 0, total: 0, rate: 0, remainingMs: null, reason: null, report: null },

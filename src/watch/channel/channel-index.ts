@@ -1,4 +1,4 @@
-import type { RecordChange } from '@metad/eventsourcing';
+import type { ChangeText } from '../change-text.js';
 import { passesFields, type WatchFilter } from '../watch-filter.js';
 import type { WatchChannel } from './watch-channel.js';
 
@@ -38,10 +38,13 @@ export class ChannelIndex {
     if (channels.size === 0) table.delete(key);
   }
 
-  /** Calls `visit` for every channel whose filter the change passes; `id` is its record's. */
-  forEachPassed(change: RecordChange, id: string, visit: (channel: WatchChannel) => void): void {
-    for (const [shape, table] of this.byShape.entries()) {
+  /** Calls `visit` for every channel whose filter the change passes. */
+  forEachPassed(text: ChangeText, visit: (channel: WatchChannel) => void): void {
+    const { change } = text;
+    for (let shape = 0; shape < this.byShape.length; shape += 1) {
+      const table = this.byShape[shape] as Map<string, Set<WatchChannel>>;
       if (table.size === 0) continue;
+      const id = (shape & ID) === 0 ? '' : text.id;
       const channels = table.get(keyOf(shape, change.namespace, change.kind, id));
       if (channels === undefined) continue;
       for (const channel of channels) if (passesFields(channel.filter, change)) visit(channel);

@@ -1,7 +1,8 @@
 import type { AppliedEntry } from '@metad/eventsourcing';
 import type { PartitionId } from '@metad/foundation';
 import type { WatchFilter } from '../watch-filter.js';
-import type { ChangeText, WatchMessages } from '../watch-message.js';
+import type { ChangeText } from '../change-text.js';
+import type { WatchMessages } from '../watch-message.js';
 import type { Watcher } from '../session/watcher.js';
 
 /** All watchers with equal filters: what passes is encoded once for all of them. */

@@ -3,19 +3,18 @@ import { logIndex, type LogIndex, type PartitionId } from '@metad/foundation';
 import type { Logger } from '../../app/logger.js';
 import { PositionCompacted, type EventSource } from '../../dispatch/event-source.js';
 import { ChannelIndex } from './channel-index.js';
-import type { EventFeed } from './event-feed.js';
 import { WatchChannel } from './watch-channel.js';
 import type { WatchFilter } from '../watch-filter.js';
-import type { ChangeText, WatchMessages } from '../watch-message.js';
+import type { ChangeText } from '../change-text.js';
+import type { WatchMessages } from '../watch-message.js';
 import type { WatchedPartitions } from '../watch-ports.js';
 import type { Watcher } from '../session/watcher.js';
 
 const entriesPerRead = 256;
 
 /**
- * Follows the head of every partition and hands each event to the channels that it passes, and to
- * the feed. One cursor per partition serves all live watchers; without watchers and feed it moves
- * on without reading.
+ * Follows the head of every partition and hands each event to the channels that it passes. One
+ * cursor per partition serves all live watchers; without watchers it moves on without reading.
  */
 export class WatchHub {
   private readonly cursors = new Map<PartitionId, number>();
@@ -31,7 +30,6 @@ export class WatchHub {
     private readonly source: EventSource,
     private readonly partitions: WatchedPartitions,
     private readonly messages: WatchMessages,
-    private readonly feed: EventFeed,
     private readonly diagnostics: Logger,
   ) {}
 
@@ -114,7 +112,9 @@ export class WatchHub {
 
   private advance(partition: PartitionId): void {
     if (this.pumping.has(partition)) return;
-    if (this.index.isEmpty && !this.feed.publishes(partition)) {
+    if (this.index.isEmpty) {
+      const stoodAt = this.cursors.get(partition);
+      if (stoodAt !== undefined) this.source.leave(partition, logIndex(stoodAt));
       this.cursors.set(partition, this.source.head(partition));
       return;
     }
@@ -149,24 +149,28 @@ export class WatchHub {
   }
 
   private dispatch(entry: AppliedEntry): void {
-    const { changes, partition } = entry;
-    if (changes.length > 0) {
-      const published = this.feed.publishes(partition);
-      if (published || !this.index.isEmpty) this.deliver(entry, published);
+    const { changes, partition, index } = entry;
+    if (changes.length > 0 && !this.index.isEmpty) {
+      const texts = changes.map((change) => this.messages.liveText(entry, change));
+      this.deliver(entry, texts);
     }
-    this.cursors.set(partition, entry.index);
+    this.cursors.set(partition, index);
   }
 
-  private deliver(entry: AppliedEntry, published: boolean): void {
-    const texts = entry.changes.map((change) => this.messages.changeText(entry, change));
-    if (published) for (const text of texts) this.feed.publish(entry, text);
+  private deliver(entry: AppliedEntry, texts: readonly ChangeText[]): void {
+    const [first] = texts;
+    if (texts.length === 1 && first !== undefined) {
+      // Nearly always: no channel gets two events of this entry.
+      this.index.forEachPassed(first, (channel) => channel.offer(entry, texts));
+      return;
+    }
     for (const [channel, passed] of this.passedBy(texts)) channel.offer(entry, passed);
   }
 
   private passedBy(texts: readonly ChangeText[]): Map<WatchChannel, ChangeText[]> {
     const byChannel = new Map<WatchChannel, ChangeText[]>();
     for (const text of texts) {
-      this.index.forEachPassed(text.change, text.id, (channel) => {
+      this.index.forEachPassed(text, (channel) => {
         const passed = byChannel.get(channel);
         if (passed === undefined) byChannel.set(channel, [text]);
         else passed.push(text);

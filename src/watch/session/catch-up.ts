@@ -4,7 +4,8 @@ import type { EventSource } from '../../dispatch/event-source.js';
 import { encodeEntry } from '../channel/watch-channel.js';
 import { changePasses, type WatchFilter } from '../watch-filter.js';
 import type { WatchHub } from '../channel/watch-hub.js';
-import type { ChangeText, WatchMessages } from '../watch-message.js';
+import type { ChangeText } from '../change-text.js';
+import type { WatchMessages } from '../watch-message.js';
 import type { WatchedRecords } from '../watch-ports.js';
 import type { Behind, Watcher } from './watcher.js';
 
@@ -15,6 +16,8 @@ const readersMax = 16;
 /** Reads for watchers that are behind, each from its own cursor, until the hub can take over. */
 export class CatchUp {
   private reading = 0;
+  /** Watchers that are being served. */
+  private served = 0;
   private readonly queue: (() => void)[] = [];
 
   /** `onFailed` ends the watch: what follows its cursor cannot be read. */
@@ -32,11 +35,14 @@ export class CatchUp {
   begin(watcher: Watcher): void {
     if (watcher.catchingUp || watcher.ended) return;
     watcher.catchingUp = true;
+    this.served += 1;
     void this.run(watcher)
       .catch((error: unknown) => this.onFailed(watcher, error))
       .finally(() => {
         watcher.catchingUp = false;
+        this.served -= 1;
         if (watcher.behind.size > 0) this.begin(watcher);
+        if (this.served === 0) this.messages.forgetKept();
       });
   }
 
@@ -91,7 +97,7 @@ export class CatchUp {
   private passing(filter: WatchFilter, entry: AppliedEntry): ChangeText[] {
     return entry.changes
       .filter((change) => changePasses(filter, change, this.records))
-      .map((change) => this.messages.changeText(entry, change));
+      .map((change) => this.messages.keptText(entry, change));
   }
 
   private enter(): Promise<void> {

@@ -13,6 +13,7 @@ import type { WindowLimits } from './watch-window.js';
 export interface SessionLimits {
   readonly watchersMax: number;
   readonly snapshotsMax: number;
+  /** Looked at once a second: what clients are promised is 5 s. */
   readonly progressMs: number;
   /** A mark that waits for its answer as long as this ends the watch. */
   readonly silenceMs: number;
@@ -22,7 +23,7 @@ export interface SessionLimits {
 export const defaultSessionLimits: SessionLimits = {
   watchersMax: 4_096,
   snapshotsMax: 8,
-  progressMs: 4_000,
+  progressMs: 3_500,
   silenceMs: 15_000,
 };
 
@@ -40,6 +41,8 @@ export interface SessionParts {
 
 /** All open watches of this node: begins them, keeps them alive, and ends them. */
 export class WatchSessions {
+  /** How many watches were ended, by the reason that they were told. */
+  readonly resets = new Map<ResetReason, number>();
   private readonly watchers = new Set<Watcher>();
   private readonly catchUp: CatchUp;
   private snapshots = 0;
@@ -80,17 +83,21 @@ export class WatchSessions {
     this.finish(watcher, null);
   }
 
-  /** Called about once a second: progress for the quiet, an end for the silent. */
+  /**
+   * Called about once a second: progress for all, an end for the silent. Also whoever gets events
+   * all the time needs it: they tell nothing of the partitions in which nothing happens.
+   */
   sweep(): void {
     const { hub, messages } = this.parts;
     const now = this.parts.now();
     let shared: string | null = null;
     for (const watcher of this.watchers) {
       if (watcher.silenceMs() >= this.limits.silenceMs) this.reset(watcher, 'SLOW_CONSUMER');
-      else if (now - watcher.lastSentAt >= this.limits.progressMs && watcher.hasRoom) {
+      else if (now - watcher.progressAt >= this.limits.progressMs && watcher.hasRoom) {
         if (!hub.follows(watcher)) continue;
         const isLive = watcher.isLiveEverywhere;
         const position = isLive ? (shared ??= hub.positionOf(null)) : hub.positionOf(watcher);
+        watcher.progressAt = now;
         watcher.send(messages.progress(position, watcher.messages), true);
       }
     }
@@ -141,6 +148,7 @@ export class WatchSessions {
   /** Ends a watch and tells its consumer why. */
   reset(watcher: Watcher, reason: ResetReason): void {
     // After a loss of the link nobody here knows which of the last messages arrived.
+    this.resets.set(reason, (this.resets.get(reason) ?? 0) + 1);
     const resumable = reason === 'SLOW_CONSUMER' || reason === 'NODE_STOPPING';
     const available = resumable ? this.positionOf(watcher) : null;
     this.finish(watcher, this.parts.messages.reset(reason, available));

@@ -25,7 +25,8 @@ export class Watcher {
   private hasEnded = false;
   /** A catch-up works for it at the moment. */
   catchingUp = false;
-  lastSentAt: number;
+  /** When it was last told how far it has come in every partition, or began. */
+  progressAt: number;
   /** Messages sent. */
   messages = 0;
 
@@ -36,7 +37,7 @@ export class Watcher {
     limits?: WindowLimits,
   ) {
     this.window = new WatchWindow(limits);
-    this.lastSentAt = now();
+    this.progressAt = now();
   }
 
   get ended(): boolean {
@@ -85,9 +86,8 @@ export class Watcher {
 
   send(message: Uint8Array, mustMark = false): void {
     if (this.hasEnded) return;
-    this.lastSentAt = this.now();
     this.messages += 1;
-    this.sink.send(message, this.window.sent(message.length, this.lastSentAt, mustMark));
+    this.sink.send(message, this.window.sent(message.length, this.now(), mustMark));
   }
 
   answered(mark: number): void {

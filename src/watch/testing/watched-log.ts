@@ -1,5 +1,6 @@
 import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourcing';
 import { logIndex, partitionId, type LogIndex, type PartitionId } from '@metad/foundation';
+import type { RecordParts } from '../../decide/index.js';
 import { PositionCompacted, type EventSource } from '../../dispatch/event-source.js';
 import type { RecordImage, WatchedPartitions, WatchedRecords } from '../watch-ports.js';
 
@@ -18,6 +19,7 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
   private readonly logs = new Map<PartitionId, AppliedEntry[]>();
   private readonly stored = new Map<string, StoredRecord & { partition: PartitionId }>();
   private readonly advanced = new Set<(partition: PartitionId) => void>();
+  private readonly witnesses = new Set<(entry: AppliedEntry) => void>();
   private readonly changed: (() => void)[] = [];
   private readonly compacted = new Map<PartitionId, number>();
   history = 'aa';
@@ -34,7 +36,7 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     const log = this.logs.get(id) as AppliedEntry[];
     const index = logIndex(log.length + 1);
     const changes = happenings.map((happening) => this.apply(id, index, happening));
-    log.push({
+    const entry: AppliedEntry = {
       partition: id,
       index,
       term: 1 as AppliedEntry['term'],
@@ -45,7 +47,9 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
       reason: null,
       changes,
       rejected: null,
-    });
+    };
+    log.push(entry);
+    for (const witness of this.witnesses) witness(entry);
     for (const listener of this.advanced) listener(id);
     return index;
   }
@@ -77,13 +81,24 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     return (this.logs.get(partition) ?? []).slice(after, after + entriesMax);
   }
 
+  lowestCursor(partition: PartitionId): Promise<LogIndex> {
+    return Promise.resolve(logIndex(this.compacted.get(partition) ?? 0));
+  }
+
   isReplayed(): boolean {
     return false;
   }
 
+  leave(): void {}
+
   onAdvance(listener: (partition: PartitionId) => void): () => void {
     this.advanced.add(listener);
     return () => void this.advanced.delete(listener);
+  }
+
+  onApplied(listener: (entry: AppliedEntry) => void): () => void {
+    this.witnesses.add(listener);
+    return () => void this.witnesses.delete(listener);
   }
 
   incarnation(): string {
@@ -109,8 +124,12 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     return { index: this.head(partition), records };
   }
 
-  toBody({ kind, namespace, key, version, value }: StoredRecord) {
-    return { kind, namespace, id: this.idOf(kind, key), version, ...value };
+  bodyText({ kind, namespace, key, version, value }: StoredRecord): string {
+    return JSON.stringify({ kind, namespace, id: this.idOf(kind, key), version, ...value });
+  }
+
+  bodyParts(record: StoredRecord): RecordParts {
+    return [this.bodyText(record), '', ''];
   }
 
   idOf(_kind: string, key: string): string {

@@ -51,6 +51,8 @@ export class WatchedNode {
   readonly published: { subject: string; body: Received; position: string }[] = [];
   readonly unexpected: unknown[] = [];
   leads = false;
+  /** Nothing can be published. */
+  isCutOff = false;
   readonly sessions: WatchSessions;
   readonly hub: WatchHub;
   readonly catchup: CatchupQuery;
@@ -60,17 +62,18 @@ export class WatchedNode {
     limits: Partial<SessionLimits> = {},
   ) {
     const messages = new WatchMessages(log, () => log.incarnation());
-    const feed = new EventFeed(subjectsUnder('metad.v1'), {
+    const feed = new EventFeed(log, subjectsUnder('metad.v1'), messages, {
       serves: () => this.leads,
       publish: (subject, payload, position) => {
-        const body = JSON.parse(String(payload)) as Received;
+        if (this.isCutOff) throw new Error('cut off');
+        const body = JSON.parse(Buffer.from(payload).toString()) as Received;
         this.published.push({ subject, body, position });
       },
-      position: (partition, index) => messages.position(partition, index),
+      onUnexpected: (error) => this.unexpected.push(error),
     });
     this.catchup = new CatchupQuery(log, log, log, messages);
     const diagnostics = { error: (about: unknown) => this.unexpected.push(about) };
-    this.hub = new WatchHub(log, log, messages, feed, diagnostics as unknown as Logger);
+    this.hub = new WatchHub(log, log, messages, diagnostics as unknown as Logger);
     this.sessions = new WatchSessions(
       {
         hub: this.hub,
@@ -84,6 +87,7 @@ export class WatchedNode {
       { ...defaultSessionLimits, ...limits },
     );
     this.hub.start();
+    feed.start();
   }
 
   watch(from: string, filter: object = {}, namespace = 'prod', answers = true): Consumer {

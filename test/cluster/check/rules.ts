@@ -44,8 +44,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   RegisterInstance: (value, data) => replaced(value, data),
   DeregisterInstance: removed,
-  CreateShardMap: (value, { map, keyspace, shards }) =>
-    value === null ? applied({ map, keyspace, shards }) : REFUSED,
+  CreateShardMap: (value, { map, keyspace, shards }) => {
+    const created = { map, keyspace, shards };
+    if (value === null) return applied(created);
+    // The same map once more is a yes.
+    return canonical(value) === canonical(created) ? NOOP : REFUSED;
+  },
   MoveShard: (value, { shardId, node }) => moved(value, shardId, node),
   DropShardMap: removed,
   PutRoute: (value, { table, ...route }) => putRoute(value, table, route),

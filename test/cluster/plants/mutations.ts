@@ -42,16 +42,13 @@ export const MUTATIONS: { readonly [P in PlantName]: readonly Mutation[] } = {
     },
     {
       module: 'src/command/command-proposer.js',
-      find: 'if (routed.request.dryRun === true) return this.dryRun(routed);',
-      replace: `if (routed.request.dryRun === true) return this.dryRun(routed);
+      find: 'if (routed.request.dryRun === true) return this.dryRun(routed, exchange);',
+      replace: `if (routed.request.dryRun === true) return this.dryRun(routed, exchange);
         if (routed.request.expect !== undefined) {
-            const { namespace, command, request, partition } = routed;
+            const { namespace, command, request } = routed;
             const early = this.machines.user(partition)
                 .dryRun(namespace, command, request, Date.now());
-            const { incarnation } = this.directory.cluster();
-            if (!early.outcome.accepted) {
-                return toCommandReply(early, { incarnation, partition }, this.kinds);
-            }
+            if (!early.outcome.accepted) return exchange.applied(early);
         }`,
     },
   ],

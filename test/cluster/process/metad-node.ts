@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NODE_FLAGS } from '../../../src/cli/launcher/node-process.js';
 import { Child, eventually } from './child.js';
 
 export interface MetadNodeOptions {
@@ -57,7 +58,11 @@ export class MetadNode {
     this.expectedToEnd = false;
     this.child = Child.start({
       command: process.execPath,
-      args: [...(this.options.nodeFlags ?? []), join(packageRoot(), 'dist/src/main.js')],
+      args: [
+        ...NODE_FLAGS,
+        ...(this.options.nodeFlags ?? []),
+        join(packageRoot(), 'dist/src/main.js'),
+      ],
       logFile: this.logFile,
       cwd: this.options.directory,
       env: this.environment(),

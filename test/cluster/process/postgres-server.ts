@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Child, listening } from './child.js';
+import pg from 'pg';
+import { Child, eventually, listening } from './child.js';
 
 const installedUnder = '/usr/lib/postgresql';
 const user = 'postgres';
+const startMsMax = 60_000;
 
 export interface PostgresOptions {
   /** Created when missing; every folder above it must be enterable by user `postgres`. */
@@ -23,8 +25,14 @@ export class PostgresServer {
   static async start(options: PostgresOptions): Promise<PostgresServer> {
     if (!existsSync(options.directory)) initialise(options.directory);
     const server = new PostgresServer(options, launch(options));
-    await listening(options.port, server.child);
+    await server.answering();
     return server;
+  }
+
+  /** It listens before it answers: at first it may still be reading its log. */
+  private async answering(): Promise<void> {
+    await listening(this.options.port, this.child);
+    await eventually('PostgreSQL to answer', () => isAnswering(this.url), startMsMax);
   }
 
   get url(): string {
@@ -40,11 +48,25 @@ export class PostgresServer {
     await this.child.end('SIGQUIT');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     this.child = launch(this.options);
-    await listening(this.options.port, this.child);
+    await this.answering();
   }
 
   async stop(): Promise<void> {
     await this.child.end('SIGINT', 5_000);
+  }
+}
+
+async function isAnswering(connectionString: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('select 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }
 

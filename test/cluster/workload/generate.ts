@@ -64,7 +64,9 @@ export function drawInput(
   const base = { kind: 'command', commandId: uuid(random), command, data } as const;
   if (random.fraction() >= expectShare) return base;
   const stale = random.below(4) === 0 ? 1 : 0;
-  return { ...base, expect: { version: Math.max(0, remembered.version - stale) } };
+  const version = Math.max(0, remembered.version - stale);
+  // There is no version 0: who knows of no record expects none.
+  return { ...base, expect: version === 0 ? { absent: true } : { version } };
 }
 
 function drawResource(random: Random, names: Json, remembered: Remembered): Command {

@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly partitions?: number;
   readonly limits?: Partial<NodeLimits>;
   readonly time: TestTime;
+  /** The event loop of one node, where it is not everybody's. */
+  loopOf?(self: NodeName): Pick<TestTime, 'clock' | 'turns'>;
   transport(self: NodeName): Promise<Transport>;
   /** The log of a node, in place of one in memory. */
   log?(self: NodeName, content: MemoryLogContent): NodeLog | Promise<NodeLog>;
@@ -71,14 +73,15 @@ export class RaftCluster {
     const transport = await this.options.transport(name);
     const stopped: PartitionId[] = [];
     const fatal: Error[] = [];
+    const { clock, turns } = this.options.loopOf?.(name) ?? this.options.time;
     const node = createRaftNode({
       self: name,
       log,
       snapshots,
       transport,
-      clock: this.options.time.clock,
+      clock,
       random: seededRandom(name.charCodeAt(1)),
-      turns: this.options.time.turns,
+      turns,
       stateMachine: (partition) => {
         const machine = new ListMachine();
         machines.set(partition, machine);

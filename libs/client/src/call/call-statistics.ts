@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@metad/contract';
+import type { ErrorCode, MetadError } from '@metad/contract';
 
 /** What became of one call. */
 export interface CallReport {
@@ -11,6 +11,18 @@ export interface CallReport {
   readonly durationMs: number;
   /** `ABORTED`: the caller's signal ended it. */
   readonly result: 'ok' | 'ABORTED' | ErrorCode;
+}
+
+/** An attempt that failed and is followed by another one. */
+export interface RetryReport {
+  readonly kind: 'command' | 'query';
+  readonly namespace: string;
+  readonly name: string;
+  /** How many attempts there were so far. */
+  readonly attempts: number;
+  /** Until the next one, milliseconds. */
+  readonly waitMs: number;
+  readonly error: MetadError;
 }
 
 /** Counters since the client was made. */

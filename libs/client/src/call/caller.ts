@@ -8,7 +8,7 @@ import type { NatsRequester, RequestOutcome } from '../wire/requester.js';
 import { abortReason, untilAborted } from './abort.js';
 import { backoffMs, type BackoffOptions } from './backoff.js';
 import { concludingError, unansweredError, type Call } from './call.js';
-import type { CallReport } from './call-statistics.js';
+import type { CallReport, RetryReport } from './call-statistics.js';
 
 /** What a caller works with; made once per client. */
 export interface CallerParts {
@@ -24,6 +24,7 @@ export interface CallerOptions {
   readonly attemptTimeoutMs: number;
   readonly backoff: BackoffOptions;
   readonly onCall: ((report: CallReport) => void) | null;
+  readonly onRetry: ((report: RetryReport) => void) | null;
 }
 
 /** How far one call has come. */
@@ -98,19 +99,30 @@ export class Caller {
         throw concludingError(reply, waitMs !== null, progress.inDoubt, progress.attempts);
       }
       this.retries += 1;
+      this.options.onRetry?.({
+        ...nameOf(call),
+        attempts: progress.attempts,
+        waitMs,
+        error: reply,
+      });
       await this.pause(waitMs, call.signal);
     }
   }
 
-  private async attempt(call: Call, progress: Progress): Promise<RequestOutcome> {
-    const { requester, connection, routes, subjects, clock } = this.parts;
-    if (!connection.connected) {
-      await untilAborted(
-        connection.untilConnected(progress.dueAt - clock.monotonic()),
-        call.signal,
-      );
-      if (!connection.connected) return DISCONNECTED;
-    }
+  private attempt(call: Call, progress: Progress): Promise<RequestOutcome> {
+    if (this.parts.connection.connected) return this.send(call, progress);
+    return this.sendOnceConnected(call, progress);
+  }
+
+  private async sendOnceConnected(call: Call, progress: Progress): Promise<RequestOutcome> {
+    const { connection, clock } = this.parts;
+    const leftMs = progress.dueAt - clock.monotonic();
+    await untilAborted(connection.untilConnected(leftMs), call.signal);
+    return connection.connected ? this.send(call, progress) : DISCONNECTED;
+  }
+
+  private send(call: Call, progress: Progress): Promise<RequestOutcome> {
+    const { requester, routes, subjects, clock } = this.parts;
     const { point } = call;
     const partition = point === null || progress.avoidsLeader ? null : routes.partitionOf(point);
     progress.partition = partition;
@@ -166,12 +178,13 @@ export class Caller {
   private report(call: Call, progress: Progress, result: CallReport['result']): void {
     const { onCall } = this.options;
     if (onCall === null) return;
-    const { kind, namespace, name } = call;
     const { attempts, partition, startedAt } = progress;
     const durationMs = this.parts.clock.monotonic() - startedAt;
-    onCall({ kind, namespace, name, partition, attempts, durationMs, result });
+    onCall({ ...nameOf(call), partition, attempts, durationMs, result });
   }
 }
+
+const nameOf = ({ kind, namespace, name }: Call) => ({ kind, namespace, name });
 
 const isFinal = ({ reason }: { readonly reason: string }): boolean =>
   reason === 'closed' || reason === 'forbidden';

@@ -1,5 +1,10 @@
 import type { Clock } from '@metad/foundation';
-import type { WireConnection, WireMessage, WireSubscription } from './wire-connection.js';
+import type {
+  WireConnection,
+  WireHeaders,
+  WireMessage,
+  WireSubscription,
+} from './wire-connection.js';
 
 export type RequestOutcome =
   | { readonly kind: 'reply'; readonly message: WireMessage }
@@ -22,6 +27,8 @@ export interface RequesterOptions {
   readonly inboxPrefix?: string;
   /** Requests under way; the next one is not sent. */
   readonly pendingMax?: number;
+  /** Sent with every request. */
+  readonly headers?: WireHeaders;
 }
 
 const sweepMs = 50;
@@ -40,6 +47,7 @@ export class NatsRequester {
   private readonly subscription: WireSubscription;
   private readonly pending = new Map<string, Pending>();
   private readonly pendingMax: number;
+  private readonly headers: { readonly headers?: WireHeaders };
   private sequence = 0;
   private cancelSweep: (() => void) | null = null;
   private closed = false;
@@ -52,6 +60,7 @@ export class NatsRequester {
     options: RequesterOptions = {},
   ) {
     this.pendingMax = options.pendingMax ?? pendingMaxDefault;
+    this.headers = options.headers === undefined ? {} : { headers: options.headers };
     this.inbox = `${options.inboxPrefix ?? '_INBOX'}.${inboxName}.`;
     this.subscription = connection.subscribe(`${this.inbox}*`, {
       callback: (error, message) => {
@@ -76,7 +85,7 @@ export class NatsRequester {
     this.sequence += 1;
     const token = this.sequence.toString(36);
     try {
-      this.connection.publish(subject, payload, { reply: this.inbox + token });
+      this.connection.publish(subject, payload, { reply: this.inbox + token, ...this.headers });
     } catch {
       return Promise.resolve(unsent('closed')); // It is draining: nothing was written.
     }

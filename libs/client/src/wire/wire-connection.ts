@@ -12,6 +12,8 @@ export interface WireConnection {
 
 export interface WirePublishOptions {
   readonly reply?: string;
+  /** Headers of the library that the connection is of. */
+  readonly headers?: WireHeaders;
 }
 
 export interface WireSubscribeOptions {

@@ -1,6 +1,6 @@
 import { logIndex, logTime, partitionId, term } from '@metad/foundation';
 import { FencedError, Cursor, type CheckpointMove } from './checkpoint.js';
-import type { ProjectionVersion } from '../processor/projection-version.js';
+import type { Fault, ProjectionVersion } from '../processor/projection-version.js';
 import { RowDigest } from '../table/row-digest.js';
 import type { SqlSession } from '../postgres/sql-database.js';
 
@@ -65,9 +65,9 @@ export async function loadCursors(
   const wanted = partitions.length > 0;
   if (wanted)
     await session.run({
-      text: `INSERT INTO projection_checkpoint (projection, version, partition, incarnation)
-      SELECT $1, $2, p, $4 FROM unnest($3::integer[]) p ON CONFLICT DO NOTHING`,
-      values: [name, version.version, partitions, incarnation],
+      text: `INSERT INTO projection_checkpoint (projection, version, partition, incarnation, digest)
+      SELECT $1, $2, p, $4, $5 FROM unnest($3::integer[]) p ON CONFLICT DO NOTHING`,
+      values: [name, version.version, partitions, incarnation, new RowDigest().toString()],
     });
   const { rows } = await session.run<CheckpointRow>({
     text: `SELECT partition, index, term, log_time, digest, row_count, incarnation
@@ -76,19 +76,37 @@ export async function loadCursors(
   });
   version.cursors.clear();
   for (const row of rows) {
-    const cursor = cursorOf(name, version.version, row);
+    const digest = digestOf(row);
+    if (!digest) version.fault ??= OUTDATED;
+    const cursor = cursorOf(name, version.version, row, digest ?? new RowDigest());
     version.cursors.set(cursor.partition, cursor);
   }
   return new Set(rows.map((row) => row.incarnation));
 }
 
-const cursorOf = (projection: string, version: number, row: CheckpointRow): Cursor =>
+const OUTDATED: Fault = {
+  kind: 'outdated',
+  reason: 'its digests were kept by another version of this program: it is to be built anew',
+};
+
+/** Null for a digest by another rule; a checkpoint at the beginning has none yet. */
+function digestOf({ digest, index, row_count: rows }: CheckpointRow): RowDigest | null {
+  if (Number(index) === 0 && Number(rows) === 0) return new RowDigest();
+  return RowDigest.parse(digest, Number(rows));
+}
+
+const cursorOf = (
+  projection: string,
+  version: number,
+  row: CheckpointRow,
+  digest: RowDigest,
+): Cursor =>
   new Cursor(
     { projection, version, partition: partitionId(row.partition) },
     {
       index: logIndex(Number(row.index)),
       term: term(Number(row.term)),
       time: logTime(Number(row.log_time)),
-      digest: RowDigest.parse(row.digest, Number(row.row_count)),
+      digest,
     },
   );

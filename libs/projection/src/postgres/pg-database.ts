@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { CopyIn } from './copy-in.js';
 import { sqlStateOf } from './sql-database.js';
 import type {
   SqlDatabase,
@@ -40,6 +41,9 @@ export class PgDatabase implements SqlDatabase {
     // An idle connection that breaks is replaced by the pool; whoever needs one next sees the
     // state.
     this.pool.on('error', () => undefined);
+    // The server may end a connection in the very bytes with which it opens it: then nobody
+    // listens yet, and an error that nobody hears ends the process.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async run<R extends object>(statement: Statement): Promise<SqlResult<R>> {
@@ -106,8 +110,9 @@ export function sessionOptions(schema: string, statementTimeoutMs: number): stri
 
 async function runOn<R extends object>(
   client: PoolClient,
-  { name, text, values }: Statement,
+  { name, text, values, rows: copied }: Statement,
 ): Promise<SqlResult<R>> {
+  if (copied) return { rows: [], count: await client.query(new CopyIn(text, copied)).done };
   const query = { text, values: values ? [...values] : [], ...(name ? { name } : {}) };
   const { rows, rowCount }: QueryResult<R> = await client.query<R>(query);
   return { rows, count: rowCount ?? 0 };

@@ -3,6 +3,8 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** Rows of a `COPY … FROM STDIN`, in its text format; then there are no values. */
+  readonly rows?: Buffer;
 }
 
 export interface SqlResult<R> {

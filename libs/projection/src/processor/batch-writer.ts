@@ -2,7 +2,7 @@ import type { Batch, DeadLetter } from './batch.js';
 import type { CheckpointMove } from '../checkpoint/checkpoint.js';
 import { moveCheckpoints } from '../checkpoint/checkpoint-store.js';
 import type { SqlDatabase, SqlSession } from '../postgres/sql-database.js';
-import { deleteStatement, upsertStatement } from '../table/statements.js';
+import { appendStatement, deleteStatement, upsertStatement } from '../table/statements.js';
 
 /** A batch that is full: what it writes no longer changes while the next one gathers. */
 export interface SealedBatch {
@@ -30,6 +30,8 @@ export async function writeBatch(
       if (deletes.length > 0) await session.run(deleteStatement(buffer.table, deletes));
       const upserts = buffer.upserts();
       if (upserts.length > 0) await session.run(upsertStatement(buffer.table, upserts));
+      const lines = buffer.appended();
+      if (lines !== '') await session.run(appendStatement(buffer.table, lines));
     }
     for (const letter of batch.deadLetters()) await insertLetter(session, letter);
     await also?.(session);

@@ -3,7 +3,7 @@ import type { Checkpoint, CheckpointMove, Cursor } from '../checkpoint/checkpoin
 import type { RowSink } from '../handler/projection-handler.js';
 import type { ProjectionVersion, VersionedTable } from './projection-version.js';
 import { RowBuffer } from '../table/row-buffer.js';
-import { keyOf, type Row, type TableShape } from '../table/table-shape.js';
+import { keyOf, rowText, type Row, type TableShape } from '../table/table-shape.js';
 
 /** A change that waits for an operator instead of being projected. */
 export interface DeadLetter {
@@ -139,15 +139,15 @@ class BatchSink implements RowSink {
 
   /** The usual case, one record in one row. */
   private replaceOne(buffer: RowBuffer, cursor: Cursor, before?: Row, after?: Row): void {
-    const { seed, shape } = buffer.table;
+    const { seed, shape, recent } = buffer.table;
     if (before) {
-      cursor.digest.subtract(seed, before);
+      cursor.digest.subtract(seed, before, recent);
       if (!after || keyOf(shape, before) !== keyOf(shape, after)) {
         buffer.remove(cursor.partition, before);
       }
     }
     if (after) {
-      cursor.digest.add(seed, after);
+      cursor.digest.addRemembering(seed, after, recent);
       buffer.put(cursor.partition, after);
     }
   }
@@ -165,7 +165,7 @@ class BatchSink implements RowSink {
       const key = keyOf(shape, row);
       const was = old.get(key);
       old.delete(key);
-      if (was && JSON.stringify(was) === JSON.stringify(row)) continue;
+      if (was && isSameRow(was, row)) continue;
       if (was) cursor.digest.subtract(seed, was);
       cursor.digest.add(seed, row);
       buffer.put(cursor.partition, row);
@@ -178,8 +178,9 @@ class BatchSink implements RowSink {
 
   append(shape: TableShape, row: Row): void {
     const [table, cursor] = this.target(shape);
-    cursor.digest.add(table.seed, row);
-    this.batch.bufferOf(table).append(cursor.partition, row);
+    const text = rowText(row);
+    cursor.digest.addText(table.seed, text);
+    this.batch.bufferOf(table).append(cursor.partition, text);
   }
 
   private target(shape: TableShape): [VersionedTable, Cursor] {
@@ -188,3 +189,6 @@ class BatchSink implements RowSink {
     return [version.tableOf(shape), cursor];
   }
 }
+
+const isSameRow = (one: Row, other: Row): boolean =>
+  one.length === other.length && one.every((cell, at) => cell === other[at]);

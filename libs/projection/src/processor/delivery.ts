@@ -1,7 +1,7 @@
 import type { Clock } from '@metad/foundation';
 import { wasWritten, writeBatch, type SealedBatch } from './batch-writer.js';
 import { FencedError } from '../checkpoint/checkpoint.js';
-import { failureOf, type SqlDatabase } from '../postgres/sql-database.js';
+import { failureOf, sqlStateOf, type SqlDatabase } from '../postgres/sql-database.js';
 
 export interface BackOff {
   readonly firstMs: number;
@@ -18,7 +18,17 @@ export interface DeliveryPorts {
   /** Called before each wait, and with null once the database answered again. */
   onWaiting(reason: string | null): void;
   isStopped(): boolean;
+  /**
+   * True for a writer that makes its batches smaller when one takes longer than a statement may:
+   * trying the same one again would take as long.
+   */
+  readonly dividesSlowBatches?: boolean;
 }
+
+/** The server cancelled a statement, as it took too long. */
+const QUERY_CANCELED = '57014';
+
+export const isTooSlow = (error: unknown): boolean => sqlStateOf(error) === QUERY_CANCELED;
 
 /**
  * Writes a batch, however long the database is away: the same batch is tried again with back-off,
@@ -34,7 +44,7 @@ export async function deliver(ports: DeliveryPorts, sealed: SealedBatch): Promis
       break;
     } catch (error) {
       if (error instanceof FencedError || failureOf(error) !== 'unavailable') throw error;
-      if (ports.isStopped()) throw error;
+      if (ports.isStopped() || (ports.dividesSlowBatches && isTooSlow(error))) throw error;
       ports.onWaiting(describe(error));
       await delay(ports.clock, backOffMs(ports.backOff, attempt));
     }

@@ -48,12 +48,25 @@ export async function feedPartition(
   if (after === null || after >= limit) return false;
   const wanted = Math.min(limits.readEntriesMax, limit - after);
   const entries = await source.read(partition, after, wanted);
+  judgeTerms(entries, after, cursors);
+  const interested = interestOf(cursors);
   let expected = after + 1;
+  let last: AppliedEntry | null = null;
   for (const entry of entries) {
     invariant(entry.index === expected, 'a source gives every index once and in order');
     expected += 1;
-    foldEntry(entry, cursors, batch);
+    batch.count(entry);
+    for (const change of entry.changes) {
+      for (const [version, cursor] of interested(change.type)) {
+        if (cursor.index < entry.index) foldChange(entry, change, version, cursor, batch);
+      }
+    }
+    last = entry;
     if (batch.changes >= limits.changesMax) break;
+  }
+  // Cursors move once: most entries change nothing for most projections.
+  for (const [version, cursor] of last ? cursors : []) {
+    if (last && !version.fault && cursor.index < last.index) batch.move(cursor, last);
   }
   return entries.length > 0;
 }
@@ -90,20 +103,31 @@ function lowest(cursors: readonly Fed[]): LogIndex | null {
   return index;
 }
 
-function foldEntry(entry: AppliedEntry, cursors: readonly Fed[], batch: Batch): void {
-  batch.count(entry);
+/** Terms never fall along a log: rows up to a later term are of another one. */
+function judgeTerms(
+  entries: readonly AppliedEntry[],
+  after: LogIndex,
+  cursors: readonly Fed[],
+): void {
   for (const [version, cursor] of cursors) {
-    if (cursor.index !== entry.index - 1 || version.fault) continue;
-    if (entry.term < cursor.term) {
-      const reason = `rows up to term ${cursor.term}, but the log goes on with ${entry.term}`;
-      version.fault = { kind: 'foreign', reason };
-      continue;
-    }
-    for (const change of entry.changes) {
-      if (version.handles(change.type)) foldChange(entry, change, version, cursor, batch);
-    }
-    batch.move(cursor, entry);
+    const next = entries[cursor.index - after];
+    if (!next || next.term >= cursor.term) continue;
+    const reason = `rows up to term ${cursor.term}, but the log goes on with ${next.term}`;
+    version.fault = { kind: 'foreign', reason };
   }
+}
+
+/** Which of the versions handle a type of event, found once for each type. */
+function interestOf(cursors: readonly Fed[]): (type: string) => readonly Fed[] {
+  const found = new Map<string, readonly Fed[]>();
+  return (type) => {
+    let interested = found.get(type);
+    if (!interested) {
+      interested = cursors.filter(([version]) => !version.fault && version.handles(type));
+      found.set(type, interested);
+    }
+    return interested;
+  };
 }
 
 function foldChange(

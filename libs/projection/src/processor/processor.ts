@@ -5,48 +5,15 @@ import { seal } from './batch-writer.js';
 import { FencedError, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
 import { loadParked } from '../dead-letter/parked.js';
-import { backOffMs, defaultBackOff, delay, deliver, describe } from './delivery.js';
-import type { BackOff } from './delivery.js';
+import { backOffMs, delay, deliver, describe, isTooSlow } from './delivery.js';
 import type { EntrySource } from './entry-source.js';
 import { feedPartition, HandlerFailure, lowestAt, lowestIndex } from './feed.js';
 import type { FeedLimits, Limit } from './feed.js';
 import { LagMeter } from './lag-meter.js';
+import { defaultProcessorOptions, type ProcessorOptions } from './processor-options.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
 import type { SqlDatabase } from '../postgres/sql-database.js';
 import { Watermark } from './watermark.js';
-
-/**
- * Moves the live versions of all projections along the log, for ever: gather a batch over many
- * partitions while the batch before it is being written, one transaction at a time. A batch is
- * written when it is full or when `lingerMs` have passed since the last one, so a single change is
- * visible at once and load makes batches larger.
- *
- * The database is the authority: the processor starts from its checkpoints, and reads them again
- * whenever it lost sight of them (fenced, failed handler). What it holds in memory is bounded by
- * two batches and one read.
- *
- * Missing: partitions are read one after another, so one slow replay holds up the others' rows (not
- * their commands).
- */
-export interface ProcessorOptions {
-  readonly changesMax: number;
-  readonly readEntriesMax: number;
-  readonly lingerMs: number;
-  /** Work is cut into slices of about this length: the event loop belongs to consensus first. */
-  readonly sliceMs: number;
-  readonly backOff: BackOff;
-  /** Wait after another writer was met. */
-  readonly fencedMs: number;
-}
-
-export const defaultProcessorOptions: ProcessorOptions = {
-  changesMax: 2_000,
-  readEntriesMax: 512,
-  lingerMs: 15,
-  sliceMs: 4,
-  backOff: defaultBackOff,
-  fencedMs: 5_000,
-};
 
 export interface ProcessorPorts {
   readonly source: EntrySource;
@@ -60,6 +27,8 @@ export interface ProcessorPorts {
   isCompacted?(error: unknown): boolean;
   /** Entries whose rows are in the database now, in order per partition. Must not throw. */
   onWritten?(entries: readonly AppliedEntry[]): void;
+  /** False while nobody wants `onWritten`: entries are then not kept for it. */
+  isCollecting?(): boolean;
   /** A failure that an operator should read, once per occurrence. */
   onTrouble?(reason: string, error: unknown): void;
 }
@@ -77,8 +46,25 @@ interface Exclusive {
   readonly reject: (error: Error) => void;
 }
 
+/** A batch is not made smaller than this. */
+const changesMin = 16;
+
 const stopping = (): Error => new Error('the projection processor is stopping');
 
+/**
+ * Moves the live versions of all projections along the log, for ever: gather a batch over many
+ * partitions while the batch before it is being written, one transaction at a time. A batch is
+ * written when it is full, when `gatherMs` have passed since the last one, or `lingerMs` if a
+ * reader waits for rows: a single change is visible at once, load makes batches larger, and what a
+ * batch costs by itself is shared by many changes.
+ *
+ * The database is the authority: the processor starts from its checkpoints, and reads them again
+ * whenever it lost sight of them (fenced, failed handler). What it holds in memory is bounded by
+ * two batches and one read.
+ *
+ * Missing: partitions are read one after another, so one slow replay holds up the others' rows (not
+ * their commands).
+ */
 export class OrderedProcessor {
   state: ProcessorState = 'starting';
   reason: string | null = null;
@@ -90,10 +76,14 @@ export class OrderedProcessor {
   private readonly dirty = new Set<PartitionId>();
   private readonly exclusives: Exclusive[] = [];
   private wake: () => void = () => undefined;
+  /** True while changes gather: a log that moves is no reason to wake up then. */
+  private isGathering = false;
   private stopped = false;
   private reload = true;
   private running: Promise<void> = Promise.resolve();
   private readonly options: ProcessorOptions;
+  /** Of a batch: less than the option after a slow one, until batches are written in time again. */
+  private changesMax: number;
 
   constructor(
     private readonly ports: ProcessorPorts,
@@ -101,9 +91,10 @@ export class OrderedProcessor {
     options: Partial<ProcessorOptions> = {},
   ) {
     this.options = { ...defaultProcessorOptions, ...options };
+    this.changesMax = this.options.changesMax;
     this.heartbeat = ports.clock.monotonic();
     for (const { name } of live) {
-      const watermark = new Watermark(ports.clock);
+      const watermark = new Watermark(ports.clock, () => this.wake());
       this.watermarks.set(name, watermark);
       this.meters.set(name, new LagMeter(ports.source, watermark, ports.clock));
     }
@@ -117,7 +108,7 @@ export class OrderedProcessor {
     const leave = this.ports.source.onAdvance((partition) => {
       this.dirty.add(partition);
       for (const meter of this.meters.values()) meter.advanced(partition);
-      this.wake();
+      if (!this.isGathering) this.wake();
     });
     this.running = this.run().finally(leave);
   }
@@ -179,6 +170,7 @@ export class OrderedProcessor {
   private async recover(error: unknown, attempt: number): Promise<void> {
     this.reload = true;
     if (error instanceof HandlerFailure) return this.holdBack(error);
+    if (isTooSlow(error)) this.changesMax = Math.max(changesMin, this.changesMax >> 1);
     const fenced = error instanceof FencedError;
     this.state = fenced ? 'fenced' : 'waiting';
     this.reason = describe(error);
@@ -212,7 +204,7 @@ export class OrderedProcessor {
   private async loop(): Promise<void> {
     let writing: Promise<void> = Promise.resolve();
     while (!this.stopped && !this.reload) {
-      const batch = new Batch(this.ports.onWritten !== undefined);
+      const batch = new Batch(this.ports.isCollecting?.() ?? this.ports.onWritten !== undefined);
       try {
         await this.gather(batch);
       } finally {
@@ -240,7 +232,8 @@ export class OrderedProcessor {
 
   /** Fills a batch from the partitions that moved, in turns, until it is full. */
   private async gather(batch: Batch): Promise<void> {
-    const limits = { ...this.options, limit: (p: PartitionId) => this.ports.source.head(p) };
+    const limit = (p: PartitionId) => this.ports.source.head(p);
+    const limits = { ...this.options, changesMax: this.changesMax, limit };
     let sliceStart = this.ports.clock.monotonic();
     // A set iterates over what is added on the way: a partition that has more gets another turn
     // after all the others.
@@ -290,7 +283,7 @@ export class OrderedProcessor {
 
   /** Entries that change nothing count too, else a long run of them would never be written. */
   private isFull(batch: Batch): boolean {
-    const { changesMax } = this.options;
+    const { changesMax } = this;
     return batch.changes >= changesMax || batch.entries >= changesMax * 4;
   }
 
@@ -301,6 +294,7 @@ export class OrderedProcessor {
       {
         ...this.ports,
         backOff: this.options.backOff,
+        dividesSlowBatches: true,
         isStopped: () => this.stopped,
         onWaiting: (reason) => {
           if (reason && this.state === 'running') this.ports.onTrouble?.(reason, null);
@@ -311,19 +305,42 @@ export class OrderedProcessor {
       },
       sealed,
     );
+    this.changesMax = Math.min(this.options.changesMax, this.changesMax * 2);
     for (const { cursor, to } of sealed.moves) {
       this.absorbed(cursor.projection, cursor.partition, to);
     }
-    this.ports.onWritten?.(batch.collected);
+    if (batch.collected.length > 0) this.ports.onWritten?.(batch.collected);
   }
 
-  /** Lets changes gather for `lingerMs` after a write began, or sleeps until the log moves. */
+  /**
+   * Lets changes gather after a write began, or sleeps until the log moves. Whoever begins to wait
+   * for rows cuts the gathering short.
+   */
   private async idle(writing: Promise<void>): Promise<void> {
-    await Promise.all([writing, delay(this.ports.clock, this.options.lingerMs)]);
+    const { clock } = this.ports;
+    const { gatherMs, lingerMs } = this.options;
+    const began = clock.monotonic();
+    await Promise.all([writing, delay(clock, lingerMs)]);
+    this.isGathering = true;
+    while (!this.isHurried() && this.dirty.size > 0) {
+      const leftMs = gatherMs - (clock.monotonic() - began);
+      if (leftMs <= 0) break;
+      await this.sleep(leftMs);
+    }
+    this.isGathering = false;
     if (this.dirty.size === 0 && this.exclusives.length === 0) await this.sleep(1_000);
   }
 
-  /** Ends early when the log moves, when exclusive work is asked for, or at stop. */
+  private isHurried(): boolean {
+    if (this.stopped || this.exclusives.length > 0) return true;
+    for (const watermark of this.watermarks.values()) if (watermark.isAwaited) return true;
+    return false;
+  }
+
+  /**
+   * Ends early when the log moves (unless changes gather), when a reader or exclusive work waits,
+   * or at stop.
+   */
   private async sleep(ms: number): Promise<void> {
     if (this.stopped) return;
     await new Promise<void>((resolve) => {

@@ -2,7 +2,8 @@ import type { RecordChange } from '@metad/eventsourcing';
 import type { PartitionId } from '@metad/foundation';
 import type { Cursor } from '../checkpoint/checkpoint.js';
 import type { ProjectionDefinition } from '../handler/projection-handler.js';
-import { seedOf } from '../table/row-digest.js';
+import { RecentMap } from '../table/recent-map.js';
+import { seedOf, type RecentHashes } from '../table/row-digest.js';
 import { tableName, type TableShape } from '../table/table-shape.js';
 
 /** One table of one version, with what is computed from its shape once. */
@@ -10,7 +11,12 @@ export interface VersionedTable {
   readonly shape: TableShape;
   readonly name: string;
   readonly seed: number;
+  /** Hashes of rows written lately: the next change of such a row takes its hash away. */
+  readonly recent: RecentHashes;
 }
+
+/** Rows whose hashes are remembered for a table, in each of two generations. */
+const recentMax = 8_192;
 
 /** Why a version is not fed. */
 export interface Fault {
@@ -23,6 +29,8 @@ export interface Fault {
     | 'compacted'
     /** Its rows are of another history than the log: they are not to be read. */
     | 'foreign'
+    /** Its digests are by another rule: its rows are served until it was built anew. */
+    | 'outdated'
     /** An operator stopped it; the log waits within its budget. */
     | 'paused';
   readonly reason: string;
@@ -45,6 +53,7 @@ export class ProjectionVersion {
       shape,
       name: tableName(shape, version),
       seed: seedOf(shape.name),
+      recent: new RecentMap(recentMax),
     }));
   }
 

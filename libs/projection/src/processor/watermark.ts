@@ -16,12 +16,19 @@ export class Watermark {
 
   constructor(
     private readonly clock: Clock,
+    /** Called when somebody begins to wait. */
+    private readonly onAwaited: () => void = () => undefined,
     readonly waitersMax = 10_000,
   ) {}
 
   /** Highest index whose rows are visible to a query begun now; 0 when none is. */
   at(partition: PartitionId): LogIndex {
     return this.reached.get(partition) ?? (0 as LogIndex);
+  }
+
+  /** True while a reader waits. */
+  get isAwaited(): boolean {
+    return this.waiters.size > 0;
   }
 
   /** May also go back, when a rebuilt or restored database stands lower. */
@@ -51,6 +58,7 @@ export class Watermark {
         },
       };
       this.waiters.add(waiter);
+      this.onAwaited();
     });
   }
 }

@@ -139,6 +139,7 @@ export class RebuildRun {
     await this.patiently(() =>
       loadCursors(database, this.version, this.ports.partitions(), incarnation),
     );
+    if (this.version.fault) throw new Error(this.version.fault.reason);
   }
 
   private absorbed(): number {

@@ -48,8 +48,20 @@ export async function createVersion(
     await session.run({
       text: `CREATE TABLE ${quoted(made)} (LIKE ${quoted(like)} INCLUDING ALL)`,
     });
+    await copyOptions(session, like, made);
   }
   return version;
+}
+
+/** `LIKE` leaves out what was set with `WITH (…)`: how full pages are, when they are cleaned. */
+async function copyOptions(session: SqlSession, like: string, made: string): Promise<void> {
+  const { rows } = await session.run<{ readonly options: string | null }>({
+    text: `SELECT array_to_string(reloptions, ', ') AS options FROM pg_class
+      WHERE oid = to_regclass($1)`,
+    values: [quoted(like)],
+  });
+  const options = rows[0]?.options ?? '';
+  if (options !== '') await session.run({ text: `ALTER TABLE ${quoted(made)} SET (${options})` });
 }
 
 /** Removes a version that is not in use, with its tables and checkpoints. */

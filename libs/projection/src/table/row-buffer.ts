@@ -17,12 +17,13 @@ export interface PartitionedRow {
 /** What one batch does to one table. */
 export class RowBuffer {
   private readonly writes = new Map<string, Write>();
-  private readonly added: PartitionedRow[] = [];
+  private lines = '';
+  private added = 0;
 
   constructor(readonly table: VersionedTable) {}
 
   get size(): number {
-    return this.writes.size + this.added.length;
+    return this.writes.size + this.added;
   }
 
   put(partition: PartitionId, row: Row): void {
@@ -33,13 +34,20 @@ export class RowBuffer {
     this.writes.set(keyOf(this.table.shape, row), { partition, key: row, row: null });
   }
 
-  append(partition: PartitionId, row: Row): void {
-    this.added.push({ partition, row });
+  /** `text` is the row's `rowText`. */
+  append(partition: PartitionId, text: string): void {
+    this.lines += `${text}\t${partition}\n`;
+    this.added += 1;
+  }
+
+  /** Appended rows with their partitions, a line each; empty when there are none. */
+  appended(): string {
+    return this.lines;
   }
 
   /** Rows to insert, or to write over those of the same key. */
   upserts(): readonly PartitionedRow[] {
-    const rows: PartitionedRow[] = [...this.added];
+    const rows: PartitionedRow[] = [];
     for (const { partition, row } of this.writes.values()) if (row) rows.push({ partition, row });
     return rows;
   }

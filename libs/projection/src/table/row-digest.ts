@@ -1,4 +1,5 @@
-import type { Row } from './table-shape.js';
+import type { RecentMap } from './recent-map.js';
+import { rowText, type Row } from './table-shape.js';
 
 /**
  * An order-independent digest of a set of rows: the sum of their hashes, modulo 2⁶⁴ in two lanes of
@@ -14,17 +15,31 @@ export class RowDigest {
   ) {}
 
   add(seed: number, row: Row): void {
-    mix(seed, JSON.stringify(row));
+    this.addText(seed, rowText(row));
+  }
+
+  /** The same as `add`, for a row that the next change of its record is likely to take away. */
+  addRemembering(seed: number, row: Row, recent: RecentHashes): void {
+    mix(seed, rowText(row));
+    recent.set(row, { high: lane.high, low: lane.low });
     this.low = (this.low + lane.low) >>> 0;
     this.high = (this.high + lane.high) >>> 0;
     this.rows += 1;
   }
 
-  subtract(seed: number, row: Row): void {
-    mix(seed, JSON.stringify(row));
-    this.low = (this.low - lane.low) >>> 0;
-    this.high = (this.high - lane.high) >>> 0;
+  subtract(seed: number, row: Row, recent?: RecentHashes): void {
+    const { high, low } = recent?.take(row) ?? hashOf(seed, row);
+    this.low = (this.low - low) >>> 0;
+    this.high = (this.high - high) >>> 0;
     this.rows -= 1;
+  }
+
+  /** The same as `add`, for whoever has the row's text (`rowText`) already. */
+  addText(seed: number, text: string): void {
+    mix(seed, text);
+    this.low = (this.low + lane.low) >>> 0;
+    this.high = (this.high + lane.high) >>> 0;
+    this.rows += 1;
   }
 
   equals(other: RowDigest): boolean {
@@ -35,20 +50,40 @@ export class RowDigest {
     return new RowDigest(this.high, this.low, this.rows);
   }
 
-  /** Sixteen hexadecimal digits. */
+  /** The version of the rule and sixteen hexadecimal digits. */
   toString(): string {
-    return hex(this.high) + hex(this.low);
+    return `${VERSION}-${hex(this.high)}${hex(this.low)}`;
   }
 
-  static parse(text: string, rows: number): RowDigest {
-    const [high, low] = [text.slice(0, 8), text.slice(8)];
+  /** Null for the text of another rule's digest: it says nothing about these rows. */
+  static parse(text: string, rows: number): RowDigest | null {
+    const digits = FORM.exec(text)?.[1];
+    if (digits === undefined) return null;
+    const [high, low] = [digits.slice(0, 8), digits.slice(8)];
     return new RowDigest(Number.parseInt(high, 16), Number.parseInt(low, 16), rows);
   }
 }
 
+/** Grows with every change of how rows become text or text becomes a hash. */
+const VERSION = 2;
+const FORM = new RegExp(`^${VERSION}-([0-9a-f]{16})$`);
+
+/** The two halves of a row's hash. */
+export interface RowHash {
+  readonly high: number;
+  readonly low: number;
+}
+
+export type RecentHashes = RecentMap<Row, RowHash>;
+
+function hashOf(seed: number, row: Row): RowHash {
+  mix(seed, rowText(row));
+  return lane;
+}
+
 /** The hash of one row, as text: what verification compares key by key. */
 export function rowHash(seed: number, row: Row): string {
-  mix(seed, JSON.stringify(row));
+  mix(seed, rowText(row));
   return hex(lane.high) + hex(lane.low);
 }
 
@@ -66,14 +101,23 @@ const { imul } = Math;
 /** The two halves of the last hash; one place, so that hashing a row allocates nothing. */
 const lane = { high: 0, low: 0 };
 
-/** Two multiplicative lanes over UTF-16 units, each finished by murmur's avalanche. */
+/**
+ * Two multiplicative lanes over pairs of UTF-16 units, each finished by murmur's avalanche. Words
+ * are rotated before each multiplication, which by itself only carries upwards.
+ */
 function mix(seed: number, text: string): void {
   let a = (0x9e3779b9 ^ seed) | 0;
   let b = (0x85ebca6b + seed) | 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    a = imul(a ^ unit, 0x01000193);
-    b = imul((b << 5) ^ (b >>> 27) ^ unit, 0x9e3779b1);
+  const pairs = text.length & ~1;
+  for (let at = 0; at < pairs; at += 2) {
+    const word = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
+    a = imul(((a << 15) | (a >>> 17)) ^ word, 0x2c1b3c6d);
+    b = imul(((b << 7) | (b >>> 25)) + word, 0x9e3779b1);
+  }
+  if (pairs < text.length) {
+    const word = text.charCodeAt(pairs);
+    a = imul(((a << 15) | (a >>> 17)) ^ word, 0x2c1b3c6d);
+    b = imul(((b << 7) | (b >>> 25)) + word, 0x9e3779b1);
   }
   lane.high = avalanche(a ^ (b >>> 16), text.length);
   lane.low = avalanche(b ^ (a >>> 15), ~text.length);

@@ -1,15 +1,17 @@
+import { binaryArray, type ElementType } from '../postgres/binary-array.js';
 import type { VersionedTable } from '../processor/projection-version.js';
 import type { PartitionedRow } from './row-buffer.js';
 import type { Statement } from '../postgres/sql-database.js';
-import type { Cell, Column, ColumnType, TableShape } from './table-shape.js';
+import type { Cell, Column, ColumnType } from './table-shape.js';
 
 /**
- * Set-based statements: one array per column, unnested into rows on the server. Names of tables and
- * columns come from shapes in this program, never from input.
+ * Set-based statements: `COPY` for rows that are only added; else one array per column, unnested
+ * into rows on the server. Names of tables and columns come from shapes in this program, never from
+ * input.
  */
 
 /** The type of the array's elements, and how one becomes the column's value. */
-const ELEMENT: Readonly<Record<ColumnType, string>> = {
+const ELEMENT: Readonly<Record<ColumnType, ElementType>> = {
   text: 'text',
   integer: 'integer',
   bigint: 'bigint',
@@ -66,14 +68,19 @@ const unnested = (columns: readonly Column[]): string => {
 };
 
 function upsertText(table: VersionedTable): string {
-  const { columns, keyColumns, writes } = table.shape;
-  const insert = `INSERT INTO ${quoted(table.name)} (${listed(columns)}, partition)
-    SELECT ${columns.map(stored).join(', ')}, n.partition FROM ${unnested(columns)}`;
-  if (writes === 'append') return insert;
+  const { columns, keyColumns } = table.shape;
   const rest = columns.slice(keyColumns).map((c) => quoted(c.name));
   const sets = [...rest, 'partition'].map((name) => `${name} = EXCLUDED.${name}`);
-  return `${insert}
+  return `INSERT INTO ${quoted(table.name)} (${listed(columns)}, partition)
+    SELECT ${columns.map(stored).join(', ')}, n.partition FROM ${unnested(columns)}
     ON CONFLICT (${listed(columns.slice(0, keyColumns))}) DO UPDATE SET ${sets.join(', ')}`;
+}
+
+/** Rows are sent as `rowText` has them: that must be how the server reads the column. */
+function copyText({ name, shape: { columns } }: VersionedTable): string {
+  const strange = columns.find(({ type }) => type === 'timestamp' || type === 'textArray');
+  if (strange) throw new TypeError(`no ${strange.type} in an appended table: ${strange.name}`);
+  return `COPY ${quoted(name)} (${listed(columns)}, partition) FROM STDIN`;
 }
 
 function deleteText(table: VersionedTable): string {
@@ -84,41 +91,46 @@ function deleteText(table: VersionedTable): string {
     WHERE ${equal.join(' AND ')} AND t.partition = n.partition`;
 }
 
-const columnArrays = (shape: TableShape, width: number, rows: readonly PartitionedRow[]) => {
-  const arrays: Cell[][] = shape.columns.slice(0, width).map(() => new Array<Cell>(rows.length));
-  const partitions = new Array<number>(rows.length);
-  rows.forEach(({ row, partition }, at) => {
-    for (let column = 0; column < width; column += 1) arrays[column]![at] = row[column] ?? null;
-    partitions[at] = partition;
+function columnArrays(columns: readonly Column[], rows: readonly PartitionedRow[]): Buffer[] {
+  const cells = new Array<Cell>(rows.length);
+  const arrays = columns.map(({ type }, column) => {
+    for (let at = 0; at < rows.length; at += 1) cells[at] = rows[at]?.row[column] ?? null;
+    return binaryArray(ELEMENT[type], cells);
   });
-  return [...arrays, partitions];
-};
+  for (let at = 0; at < rows.length; at += 1) cells[at] = rows[at]?.partition ?? null;
+  return [...arrays, binaryArray('integer', cells)];
+}
+
+interface Texts {
+  readonly upsert: string;
+  readonly delete: string;
+}
 
 /** Statement texts are made once per table. */
-const texts = new WeakMap<VersionedTable, { readonly upsert: string; readonly delete: string }>();
+const texts = new WeakMap<VersionedTable, Texts>();
 
-function textsOf(table: VersionedTable) {
+function textsOf(table: VersionedTable): Texts {
   let made = texts.get(table);
   if (!made) {
-    made = { upsert: upsertText(table), delete: deleteText(table) };
+    const isAppended = table.shape.writes === 'append';
+    made = { upsert: isAppended ? copyText(table) : upsertText(table), delete: deleteText(table) };
     texts.set(table, made);
   }
   return made;
 }
 
 export function upsertStatement(table: VersionedTable, rows: readonly PartitionedRow[]): Statement {
-  const { columns } = table.shape;
-  return {
-    name: `upsert ${table.name}`,
-    text: textsOf(table).upsert,
-    values: columnArrays(table.shape, columns.length, rows),
-  };
+  const values = columnArrays(table.shape.columns, rows);
+  return { name: `upsert ${table.name}`, text: textsOf(table).upsert, values };
 }
 
 export function deleteStatement(table: VersionedTable, rows: readonly PartitionedRow[]): Statement {
-  return {
-    name: `delete ${table.name}`,
-    text: textsOf(table).delete,
-    values: columnArrays(table.shape, table.shape.keyColumns, rows),
-  };
+  const keys = table.shape.columns.slice(0, table.shape.keyColumns);
+  const values = columnArrays(keys, rows);
+  return { name: `delete ${table.name}`, text: textsOf(table).delete, values };
+}
+
+/** `lines`: rows as text with their partition, each ended by a line feed. */
+export function appendStatement(table: VersionedTable, lines: string): Statement {
+  return { text: textsOf(table).upsert, rows: Buffer.from(lines) };
 }

@@ -14,7 +14,7 @@ export type ColumnType =
 /** One value of a row. Plain and monomorphic: rows are made and hashed by the hundred thousand. */
 export type Cell = string | number | boolean | null;
 
-/** Cells in the order of the shape's columns. */
+/** Cells in the order of the shape's columns. Immutable, like the record they were made of. */
 export type Row = readonly Cell[];
 
 export interface Column {
@@ -32,7 +32,10 @@ export interface TableShape {
   /** The key's columns come first. */
   readonly columns: readonly Column[];
   readonly keyColumns: number;
-  /** `upsert`: the last write of a key wins. `append`: rows are only ever added. */
+  /**
+   * `upsert`: the last write of a key wins. `append`: rows are only ever added, which `COPY` does
+   * at a fraction of the cost; their columns are text, numbers or JSON (times: ms as `bigint`).
+   */
   readonly writes: 'upsert' | 'append';
   /** What the view selects from the table in use; default all of it. */
   readonly viewOf?: (table: string) => string;
@@ -52,12 +55,58 @@ export function keyOf(shape: TableShape, row: Row): string {
  * JSON with sorted keys, so that the same data always has the same text: `jsonb` keeps neither the
  * order of keys nor spacing, and a row read back must hash as it did when it was written.
  */
-export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value) ?? null);
+
+/**
+ * The same data with the keys of every object inserted in ascending order; what is in order is not
+ * copied. (Keys that are array indexes come first whatever is done: always in the same order too.)
+ */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || isInOrder(value)) return value;
+  if (Array.isArray(value)) return value.map(sorted);
   const fields = value as Readonly<Record<string, unknown>>;
-  const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
-  if (names.length === 0) return '{}';
-  names.sort();
-  return `{${names.map((n) => `${JSON.stringify(n)}:${canonicalJson(fields[n])}`).join(',')}}`;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(fields).sort()) copy[name] = sorted(fields[name]);
+  return copy;
 }
+
+function isInOrder(value: object): boolean {
+  if (Array.isArray(value)) return value.every(isFieldInOrder);
+  let last = '';
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name in fields) {
+    if (name < last || !isFieldInOrder(fields[name])) return false;
+    last = name;
+  }
+  return true;
+}
+
+const isFieldInOrder = (field: unknown): boolean =>
+  typeof field !== 'object' || field === null || isInOrder(field);
+
+/**
+ * A row as one text: cells between tabs, as the text format of `COPY` has them. What is hashed, and
+ * what appended rows are sent as. No two rows of one shape have the same text.
+ */
+export function rowText(row: Row): string {
+  let text = cellText(row[0] ?? null);
+  for (let at = 1; at < row.length; at += 1) text += `\t${cellText(row[at] ?? null)}`;
+  return text;
+}
+
+function cellText(cell: Cell): string {
+  if (cell === null) return '\\N';
+  if (typeof cell !== 'string') return String(cell);
+  return SPECIAL.test(cell)
+    ? cell.replace(EVERY_SPECIAL, (found) => ESCAPED[found] ?? found)
+    : cell;
+}
+
+const SPECIAL = /[\\\n\r\t]/;
+const EVERY_SPECIAL = /[\\\n\r\t]/g;
+const ESCAPED: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};

@@ -135,9 +135,12 @@ export class ByteWriter {
     this.buffer[at + 1] = value >>> 8;
   }
 
-  /** The bytes in [from, to), without a copy: valid until the next write or reset. */
-  slice(from: number, to: number): Uint8Array {
-    return this.buffer.subarray(from, to);
+  /**
+   * The memory that the written bytes lie in, from offset 0: no view is made. Valid until the next
+   * write or reset, and only up to `length`.
+   */
+  get memory(): Uint8Array {
+    return this.buffer;
   }
 
   private reserve(count: number): void {

@@ -10,8 +10,8 @@ import { readConfChange, writeConfChange } from './conf-codec.js';
  *
  * Memory. Frames hold many partitions and are large; an entry lives in its partition's tail for
  * long. So decoded data never points into the frame: the data column is copied once into slabs of
- * about `SLAB_BYTES`, each shared by neighbouring entries of one run. One copy of the bytes and few
- * allocations, and a lonely entry keeps no more than one slab alive.
+ * about `SLAB_BYTES`, each shared by neighbouring entries, short runs with the ones before. One
+ * copy of the bytes and few allocations, and a lonely entry keeps no more than one slab alive.
  */
 const KINDS: readonly EntryKind[] = ['noop', 'command', 'conf'];
 const KIND_CODES: Readonly<Record<EntryKind, number>> = { noop: 0, command: 1, conf: 2 };
@@ -67,6 +67,7 @@ export function readEntries(reader: ByteReader): Entry[] {
     terms[at] = reader.varint();
     lengths[at] = reader.varint();
   }
+  if (count === 1) return [readAlone(reader, first)];
   const entries: Entry[] = [];
   let slabEnd = 0;
   for (let from = 0; from < count; from = slabEnd) {
@@ -89,22 +90,66 @@ function readSlab(
   to: number,
   bytes: number,
 ): void {
-  const slab = bytes === 0 ? EMPTY : reader.rawCopy(bytes);
-  let offset = 0;
+  const { slab: data, offset: start } = copied(reader, bytes);
+  let offset = start;
   for (let at = from; at < to; at += 1) {
-    const kind = KINDS[kinds[at] as number] ?? reader.fail('an unknown kind of entry');
     const end = offset + (lengths[at] as number);
-    const index = logIndex(first + at);
-    const termOf = term(terms[at] as number);
-    if (kind === 'conf') {
-      const change = decodedChange(slab, offset, end);
-      entries.push({ index, term: termOf, kind, data: EMPTY, change });
-    } else {
-      const data = end === offset ? EMPTY : slab.subarray(offset, end);
-      entries.push({ index, term: termOf, kind, data, change: null });
-    }
+    entries.push(entryOf(reader, first, at, data, offset, end));
     offset = end;
   }
+}
+
+/** The only entry of a run, as most are when many partitions are active. */
+function readAlone(reader: ByteReader, index: number): Entry {
+  const length = lengths[0] as number;
+  const { slab: data, offset } = copied(reader, length);
+  return entryOf(reader, index, 0, data, offset, offset + length);
+}
+
+/** Entry `at` of the run, whose data lies in [offset, end). */
+function entryOf(
+  reader: ByteReader,
+  first: number,
+  at: number,
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+): Entry {
+  const kind = KINDS[kinds[at] as number] ?? reader.fail('an unknown kind of entry');
+  const index = logIndex(first + at);
+  const termOf = term(terms[at] as number);
+  if (kind === 'conf') {
+    const change = decodedChange(bytes, offset, end);
+    return { index, term: termOf, kind, data: EMPTY, change };
+  }
+  const data = end === offset ? EMPTY : bytes.subarray(offset, end);
+  return { index, term: termOf, kind, data, change: null };
+}
+
+/** The slab that short runs share, and how much of it is taken. */
+let slab = EMPTY;
+let slabUsed = 0;
+/** Where a copy lies; reused, read at once. */
+const place: { slab: Uint8Array; offset: number } = { slab: EMPTY, offset: 0 };
+
+/** Copies the next `bytes` bytes; short runs go behind those before them. */
+function copied(reader: ByteReader, bytes: number): Readonly<typeof place> {
+  place.offset = 0;
+  if (bytes === 0) {
+    place.slab = EMPTY;
+  } else if (bytes > SLAB_BYTES / 2) {
+    place.slab = reader.rawCopy(bytes);
+  } else {
+    if (slabUsed + bytes > slab.length) {
+      slab = new Uint8Array(SLAB_BYTES);
+      slabUsed = 0;
+    }
+    slab.set(reader.rawView(bytes), slabUsed);
+    place.slab = slab;
+    place.offset = slabUsed;
+    slabUsed += bytes;
+  }
+  return place;
 }
 
 function decodedChange(slab: Uint8Array, from: number, to: number): ConfChange {

@@ -58,7 +58,6 @@ describe('a group of three replicas', () => {
     const ready = leader.takeReady();
     expect(ready.readStates).toEqual([]);
     expect(ready.messages.map(({ kind }) => kind)).toEqual(['heartbeat', 'heartbeat']);
-    leader.persisted(logIndex(0), term(0), logIndex(0));
     const follower = group.members.get(ready.messages[0]?.to ?? nodeName('?'));
     follower?.replica.step(ready.messages[0] as never);
     const answers = follower === undefined ? [] : perform(follower, follower.replica.takeReady());

@@ -1,9 +1,15 @@
-import { invariant, logIndex } from '@metad/foundation';
+import { invariant, logIndex, NONE } from '@metad/foundation';
 import type { LogIndex, NodeName, Term } from '@metad/foundation';
 import type { ConfChange, Entry } from './entry.js';
 import type { Message, MessageKind, MessageOf } from './message.js';
 import type { Ready } from './ready.js';
-import type { ProposeResult, Replica, ReplicaOptions, ReplicaStatus } from './replica.js';
+import type {
+  LogPosition,
+  ProposeResult,
+  Replica,
+  ReplicaOptions,
+  ReplicaStatus,
+} from './replica.js';
 import { onDurableVote, startPreVote } from './roles/election.js';
 import { maybeCommit } from './leading/commit.js';
 import { proposeCommands, proposeConf } from './leading/propose.js';
@@ -14,6 +20,7 @@ import { ConfHistory } from './membership/conf-history.js';
 import { resetElectionTimer } from './state/raft-state.js';
 import type { RaftState } from './state/raft-state.js';
 import { forwardRead } from './roles/follower.js';
+import { becomeFollower } from './roles/transitions.js';
 import { canQuiesce, statusOf } from './state/status.js';
 import { step } from './step.js';
 import { hasReady, takeReady } from './take-ready.js';
@@ -59,16 +66,20 @@ function recover(options: ReplicaOptions): RaftState {
     leader: null,
     leadership: null,
     votes: null,
+    floor: null,
     transferCampaign: false,
     electionElapsed: 0,
     electionDeadline: 0,
     leaderSilence: 0,
     draws: 0,
-    messages: [],
-    messagesAfterPersist: [],
-    readStates: [],
-    hardReported: { ...hardState, commit: log.commitIndex },
-    softReported: { role: 'follower', leader: null },
+    messages: NONE,
+    messagesAfterPersist: NONE,
+    readStates: NONE,
+    reportedTerm: hardState.term,
+    reportedVote: hardState.vote,
+    reportedCommit: log.commitIndex,
+    reportedRole: 'follower',
+    reportedLeader: null,
   };
   resetElectionTimer(raft);
   return raft;
@@ -82,9 +93,10 @@ export const createReplica = (options: ReplicaOptions): Replica =>
 class RaftReplica implements Replica {
   constructor(private readonly raft: RaftState) {}
 
-  tick(): void {
-    tick(this.raft);
+  tick(): boolean {
+    if (!tick(this.raft)) return false;
     this.check();
+    return true;
   }
 
   step(message: Message): void {
@@ -119,13 +131,20 @@ class RaftReplica implements Replica {
     if (this.raft.leadership === null && !this.raft.options.leaseReads) this.raft.leader = null;
   }
 
+  restrain(floor: LogPosition | null): void {
+    const { raft } = this;
+    raft.floor = floor;
+    // A campaign under way would end in a leader that the floor may forbid.
+    if (floor !== null && raft.role !== 'follower') becomeFollower(raft, raft.term, null);
+  }
+
   reportUnreachable(peer: NodeName): void {
-    const progress = this.raft.leadership?.progress.get(peer);
+    const progress = this.raft.leadership?.of(peer);
     if (progress?.state === 'replicate') progress.becomeProbe();
   }
 
   reportSnapshot(peer: NodeName, _delivered: boolean): void {
-    const progress = this.raft.leadership?.progress.get(peer);
+    const progress = this.raft.leadership?.of(peer);
     if (progress?.state !== 'snapshot') return;
     progress.becomeProbe();
     // Wait for its answer, or for a heartbeat's, before asking.
@@ -144,10 +163,8 @@ class RaftReplica implements Replica {
     const { raft } = this;
     raft.log.written(lastIndex, lastTerm, snapshotIndex);
     onDurableVote(raft);
-    const self = raft.leadership?.progress.get(raft.self);
-    if (raft.leadership !== null && self?.acknowledge(raft.log.stableIndex) === true) {
-      maybeCommit(raft, raft.leadership);
-    }
+    const { leadership } = raft;
+    if (leadership?.self?.acknowledge(raft.log.stableIndex) === true) maybeCommit(raft, leadership);
     this.check();
   }
 
@@ -168,6 +185,10 @@ class RaftReplica implements Replica {
 
   status(): ReplicaStatus {
     return statusOf(this.raft);
+  }
+
+  commitIndex(): LogIndex {
+    return this.raft.log.commitIndex;
   }
 
   entriesUncommittedBytes(): number {

@@ -19,6 +19,12 @@ export interface Entry {
 /** Bytes that an entry counts for in every limit: its data and a fixed overhead. */
 export const entryBytes = (entry: Entry): number => entry.data.length + 48;
 
+export function bytesOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += entryBytes(entry);
+  return bytes;
+}
+
 /**
  * A membership change (thesis §4). One step changes the configuration directly; several go through
  * a joint configuration; an empty `steps` leaves it.

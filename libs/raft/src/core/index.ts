@@ -10,5 +10,13 @@ export type {
   StoredLog,
   Role,
 } from './ready.js';
-export type { Replica, ReplicaOptions, ReplicaStatus, ProposeResult, Progress } from './replica.js';
+export type {
+  Replica,
+  ReplicaOptions,
+  ReplicaStatus,
+  ProposeResult,
+  Progress,
+  LogPosition,
+} from './replica.js';
+export { reaches } from './log/raft-log.js';
 export { createReplica } from './create-replica.js';

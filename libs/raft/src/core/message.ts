@@ -57,6 +57,16 @@ export interface AppendResponse extends Envelope {
   readonly hintTerm: Term;
 }
 
+/**
+ * Tells a follower, between appends, up to where it may commit. Asks for no answer: should it be
+ * lost, the next append or heartbeat says as much.
+ */
+export interface CommitNotice extends Envelope {
+  readonly kind: 'commit';
+  /** Never above what the leader knows this peer to have. */
+  readonly commit: LogIndex;
+}
+
 export interface Heartbeat extends Envelope {
   readonly kind: 'heartbeat';
   /** Never above what the leader knows this peer to have. */
@@ -102,6 +112,7 @@ export type Message =
   | PreVoteResponse
   | AppendRequest
   | AppendResponse
+  | CommitNotice
   | Heartbeat
   | HeartbeatResponse
   | InstallSnapshot

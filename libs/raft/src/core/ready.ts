@@ -36,15 +36,20 @@ export interface ReadState {
  * `entries` in one durable write → send `messagesAfterPersist` and acknowledge with
  * `persisted(...)` → apply `committed` and acknowledge with `applied(...)`. `readStates` may be
  * answered at once. The core never waits: further Readys may be taken while writes are under way.
- * Every Ready taken is acknowledged by exactly one `persisted(...)`, in the order of taking, also
- * when it had nothing to write; `messagesAfterPersist` wait for all earlier writes too.
+ * Every Ready that `awaitsPersist` is acknowledged by exactly one `persisted(...)`, in the order of
+ * taking; its `messagesAfterPersist` wait for all earlier writes too, also when it has none itself.
  * `committed` never holds an entry that is not yet durable here, so it needs no waiting either.
  */
 export interface Ready {
   /** Set when term, vote or commit changed. */
   readonly hardState: HardState | null;
-  /** False when only `commit` moved: the write may then ride with the next one that must sync. */
+  /**
+   * There is something to write. False when only `commit` moved, a hint that may be written with
+   * any later Ready, or not at all.
+   */
   readonly mustSync: boolean;
+  /** There is something to write or to say afterwards: acknowledge it. */
+  readonly awaitsPersist: boolean;
   /** To append. A first index at or below the stored last index cuts the stored suffix first. */
   readonly entries: readonly Entry[];
   /** A snapshot to install in place of everything stored, or null. */

@@ -23,7 +23,9 @@ export interface ReplicaOptions {
   /** Bytes of committed entries handed out in one Ready. */
   readonly committedBytesMax: number;
   /**
-   * Serve reads from a clock lease instead of a quorum round. Off by default: needs sane clocks.
+   * Serve reads from a clock lease instead of a quorum round. Off by default: it needs sane clocks,
+   * and a driver that gives every tick that is due before it gives anything else. After a pause of
+   * the process the first read would else be served by a lease that has run out meanwhile.
    */
   readonly leaseReads: boolean;
 }
@@ -50,6 +52,12 @@ export interface Progress {
   readonly learner: boolean;
 }
 
+/** Where a log ends: what elections compare (thesis §3.6.1). */
+export interface LogPosition {
+  readonly index: LogIndex;
+  readonly term: Term;
+}
+
 export interface ReplicaStatus {
   readonly self: NodeName;
   readonly role: Role;
@@ -59,6 +67,7 @@ export interface ReplicaStatus {
   readonly commit: LogIndex;
   readonly applied: LogIndex;
   readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
   /** Membership as of `applied`: what a snapshot taken now must carry. */
   readonly conf: ConfState;
   /** Membership in force: the newest in the log, committed or not (thesis §4.1). */
@@ -73,7 +82,8 @@ export interface ReplicaStatus {
  * only output is `takeReady()`.
  */
 export interface Replica {
-  tick(): void;
+  /** False when nothing came of it, as at most ticks: then there is no need to look for a Ready. */
+  tick(): boolean;
   step(message: Message): void;
   /** Proposes opaque commands as consecutive entries: all are accepted, or none. */
   propose(datas: readonly Uint8Array[]): ProposeResult;
@@ -90,6 +100,11 @@ export interface Replica {
   campaign(): void;
   /** The driver's word that the leader's node is gone: grant others' votes at once. */
   forgetLeader(): void;
+  /**
+   * For a replica that may have forgotten promises: while `floor` is set it never campaigns, and it
+   * votes only for logs at least as complete as `floor`, as if it still had such a log itself.
+   */
+  restrain(floor: LogPosition | null): void;
   /** The transport could not deliver to `peer`: go back to probing. */
   reportUnreachable(peer: NodeName): void;
   /**
@@ -101,7 +116,7 @@ export interface Replica {
   takeReady(): Ready;
   /**
    * The write of a Ready became durable: index and term of its last entry (0, 0 when it had none)
-   * and its snapshot's index (or 0). Once for every Ready taken, in that order.
+   * and its snapshot's index (or 0). Once for every Ready that awaits it, in the order of taking.
    */
   persisted(lastIndex: LogIndex, lastTerm: Term, snapshotIndex: LogIndex): void;
   applied(index: LogIndex): void;
@@ -112,6 +127,8 @@ export interface Replica {
    */
   canQuiesce(): boolean;
   status(): ReplicaStatus;
+  /** As in the status, which costs more to ask for. */
+  commitIndex(): LogIndex;
   entriesUncommittedBytes(): number;
   /**
    * Entries appended but perhaps not yet stored, newest tail included: what the driver may read.

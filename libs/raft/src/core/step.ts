@@ -43,6 +43,7 @@ function fromLaterTerm(raft: RaftState, message: Message): Relevance {
       if (!message.granted) becomeFollower(raft, message.term, null);
       return 'current';
     case 'append':
+    case 'commit':
     case 'heartbeat':
     case 'installSnapshot':
       becomeFollower(raft, message.term, message.from);

@@ -1,10 +1,9 @@
-import { logIndex, term as asTerm } from '@metad/foundation';
+import { logIndex, NONE, term as asTerm } from '@metad/foundation';
 import type { HardState, Ready, SoftState } from './ready.js';
 import { startReadRound } from './leading/reads.js';
 import { replicateTo } from './leading/replicate.js';
 import type { RaftState } from './state/raft-state.js';
 
-const NONE: readonly never[] = [];
 const ZERO_INDEX = logIndex(0);
 const ZERO_TERM = asTerm(0);
 
@@ -18,13 +17,13 @@ function flush(raft: RaftState): void {
 }
 
 const hardChanged = (raft: RaftState): boolean =>
-  raft.hardReported.commit !== raft.log.commitIndex || voteChanged(raft);
+  raft.reportedCommit !== raft.log.commitIndex || voteChanged(raft);
 
 const voteChanged = (raft: RaftState): boolean =>
-  raft.hardReported.term !== raft.term || raft.hardReported.vote !== raft.vote;
+  raft.reportedTerm !== raft.term || raft.reportedVote !== raft.vote;
 
 const softChanged = (raft: RaftState): boolean =>
-  raft.softReported.role !== raft.role || raft.softReported.leader !== raft.leader;
+  raft.reportedRole !== raft.role || raft.reportedLeader !== raft.leader;
 
 export function hasReady(raft: RaftState): boolean {
   flush(raft);
@@ -39,20 +38,22 @@ export function hasReady(raft: RaftState): boolean {
   );
 }
 
-function drain<T>(items: T[]): readonly T[] {
-  return items.length === 0 ? NONE : items.splice(0);
-}
-
-function takeHardState(raft: RaftState): HardState | null {
-  if (!hardChanged(raft)) return null;
-  raft.hardReported = { term: raft.term, vote: raft.vote, commit: raft.log.commitIndex };
-  return raft.hardReported;
+function takeHardState(raft: RaftState, voted: boolean): HardState | null {
+  if (!voted && raft.reportedCommit === raft.log.commitIndex) return null;
+  const { term, vote } = raft;
+  const commit = raft.log.commitIndex;
+  raft.reportedTerm = term;
+  raft.reportedVote = vote;
+  raft.reportedCommit = commit;
+  return { term, vote, commit };
 }
 
 function takeSoftState(raft: RaftState): SoftState | null {
   if (!softChanged(raft)) return null;
-  raft.softReported = { role: raft.role, leader: raft.leader };
-  return raft.softReported;
+  const { role, leader } = raft;
+  raft.reportedRole = role;
+  raft.reportedLeader = leader;
+  return { role, leader };
 }
 
 /** Everything that must happen outside, and the note that its write is under way. */
@@ -60,25 +61,35 @@ export function takeReady(raft: RaftState): Ready {
   flush(raft);
   const { log } = raft;
   const voted = voteChanged(raft);
-  const hardState = takeHardState(raft);
+  const hardState = takeHardState(raft, voted);
   const snapshot = log.takeSnapshot();
   const entries = log.takeEntries();
-  const last = entries[entries.length - 1];
-  log.writing(
-    last?.index ?? ZERO_INDEX,
-    last?.term ?? ZERO_TERM,
-    snapshot?.index ?? ZERO_INDEX,
-    voted ? raft.term : ZERO_TERM,
-  );
+  // Handed out for good: more gathers in other lists.
+  const { messages, messagesAfterPersist, readStates } = raft;
+  if (messages.length > 0) raft.messages = NONE;
+  if (messagesAfterPersist.length > 0) raft.messagesAfterPersist = NONE;
+  if (readStates.length > 0) raft.readStates = NONE;
+  const mustSync = voted || snapshot !== null || entries.length > 0;
+  const awaitsPersist = mustSync || messagesAfterPersist.length > 0;
+  if (awaitsPersist) {
+    const last = entries[entries.length - 1];
+    log.writing(
+      last?.index ?? ZERO_INDEX,
+      last?.term ?? ZERO_TERM,
+      snapshot?.index ?? ZERO_INDEX,
+      voted ? raft.term : ZERO_TERM,
+    );
+  }
   return {
     hardState,
-    mustSync: voted || snapshot !== null || entries.length > 0,
+    mustSync,
+    awaitsPersist,
     entries,
     snapshot,
-    messages: drain(raft.messages),
-    messagesAfterPersist: drain(raft.messagesAfterPersist),
+    messages,
+    messagesAfterPersist,
     committed: log.takeCommitted(raft.options.committedBytesMax),
-    readStates: drain(raft.readStates),
+    readStates,
     softState: takeSoftState(raft),
   };
 }

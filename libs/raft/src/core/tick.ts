@@ -13,41 +13,40 @@ import { becomeFollower } from './roles/transitions.js';
 /** After so many election timeouts without a word about it, a snapshot counts as lost. */
 const snapshotTimeouts = 10;
 
-/** Advances one replica's time by one tick. */
-export function tick(raft: RaftState): void {
+/** Advances one replica's time by one tick. True when something may have come of it. */
+export function tick(raft: RaftState): boolean {
   raft.electionElapsed += 1;
-  if (raft.leadership !== null) {
-    tickLeader(raft, raft.leadership);
-    return;
-  }
+  if (raft.leadership !== null) return tickLeader(raft, raft.leadership);
   raft.leaderSilence += 1;
-  if (raft.electionElapsed >= raft.electionDeadline) startPreVote(raft);
+  if (raft.electionElapsed < raft.electionDeadline) return false;
+  startPreVote(raft);
+  return true;
 }
 
-function tickLeader(raft: RaftState, leadership: Leadership): void {
+function tickLeader(raft: RaftState, leadership: Leadership): boolean {
   const { electionTimeoutTicks, heartbeatTicks, leaseReads } = raft.options;
   leadership.ticks += 1;
   if (raft.electionElapsed >= electionTimeoutTicks) {
     raft.electionElapsed = 0;
-    if (!checkQuorum(raft, leadership)) return;
+    if (!checkQuorum(raft, leadership)) return true;
   }
   tickTransfer(raft, leadership);
   for (const peer of leadership.peers) tickSnapshot(raft, leadership, peer);
   maybeLeaveJoint(raft, leadership);
   leadership.heartbeatElapsed += 1;
-  if (leadership.heartbeatElapsed < heartbeatTicks) return;
+  if (leadership.heartbeatElapsed < heartbeatTicks) return leadership.flushNeeded;
   leadership.heartbeatElapsed = 0;
   if (leaseReads) startReadRound(raft, leadership);
   else broadcastHeartbeat(raft, leadership);
+  return true;
 }
 
 const activeOf = (peer: PeerProgress): number => (peer.recentActive ? 1 : 0);
 
 /** A leader that has not heard from a quorum for an election timeout steps down (thesis §6.2). */
 function checkQuorum(raft: RaftState, leadership: Leadership): boolean {
-  const self = leadership.progress.get(raft.self);
-  if (self !== undefined) self.recentActive = true;
-  const active = quorumReached(raft.confs.latest, leadership.progress, activeOf) >= 1;
+  if (leadership.self !== null) leadership.self.recentActive = true;
+  const active = quorumReached(leadership.electorate, activeOf) >= 1;
   for (const peer of leadership.peers) peer.recentActive = false;
   if (!active) becomeFollower(raft, raft.term, null);
   return active;

@@ -1,4 +1,5 @@
 import type { NodeName } from '@metad/foundation';
+import type { Message } from '../core/index.js';
 import type { QuietNotice } from './frame/round-frame.js';
 import type { Partition } from './partition/partition.js';
 import type { Peers } from './peer/peers.js';
@@ -39,6 +40,14 @@ export class Activity {
     partition.idleTicks = 0;
     partition.state = 'running';
     this.active.add(partition);
+  }
+
+  /** Most messages wake; a late one that a leader sends by the way must not keep awake. */
+  onMessage(partition: Partition, message: Message): void {
+    if (partition.state !== 'quiet') return;
+    const { kind } = message;
+    const byTheWay = kind === 'heartbeat' || kind === 'heartbeatResponse' || kind === 'commit';
+    if (!byTheWay) this.wake(partition);
   }
 
   /** Called once a tick for an active partition: lets it rest when it may. */

@@ -1,14 +1,12 @@
 import type { LogIndex, NodeName, PartitionId } from '@metad/foundation';
 import type { Message, Ready } from '../core/index.js';
 import { Activity } from './activity.js';
-import { Failover } from './leadership/failover.js';
+import { Failover, isCandidacy } from './leadership/failover.js';
 import { LeadershipSpreader } from './leadership/leadership-spreader.js';
-import { FRAME_KIND } from './frame/round-frame.js';
-import type { Beat, QuietNotice } from './frame/round-frame.js';
-import { tickTimes } from './node-options.js';
-import type { NodeLimits, RaftNodeOptions } from './node-options.js';
-import { countFrames, countPartitions, NodeStats } from './node-stats.js';
-import type { NodeStatsSnapshot } from './node-stats.js';
+import { OwnBeat } from './leadership/own-beat.js';
+import { FRAME_KIND, type QuietNotice } from './frame/round-frame.js';
+import { tickTimes, type NodeLimits, type RaftNodeOptions } from './node-options.js';
+import { countFrames, countPartitions, NodeStats, type NodeStatsSnapshot } from './node-stats.js';
 import type { Partition } from './partition/partition.js';
 import { Refills } from './partition/refills.js';
 import type { LivenessChange } from './peer/liveness.js';
@@ -19,8 +17,8 @@ import { Applier } from './round/applier.js';
 import { Rounds } from './round/rounds.js';
 import { SnapshotKeeper } from './snapshot/snapshot-keeper.js';
 
-/** Ticks between looks at loads and worst delays. */
-const intervalTicks = 20;
+const intervalTicks = 20; // Between looks at loads and worst delays.
+const stallTicks = 4; // A tick that comes later than this ends a stall of the loop.
 
 /**
  * Puts the parts of a node together and drives them by one timer. Decides nothing itself; each
@@ -35,8 +33,7 @@ export class Engine {
   readonly snapshots: SnapshotKeeper;
   readonly refills: Refills;
   readonly leaderListeners: ((change: LeaderChange) => void)[] = [];
-  /** Called after every tick. */
-  readonly tickListeners: (() => void)[] = [];
+  readonly tickListeners: (() => void)[] = []; // Called after every tick.
   draining = false;
   stopped = false;
   private readonly applier: Applier;
@@ -45,12 +42,10 @@ export class Engine {
   private readonly spreadTicks: number;
   /** Tick of the last change of any leader: nothing is moved while elections go on. */
   private leadersChangedAt = 0;
-  /** Partitions in which somebody waits for something that has a deadline. */
-  private readonly watched = new Set<Partition>();
+  private readonly watched = new Set<Partition>(); // Somebody waits there, until a deadline.
   private readonly tickMs: number;
   private readonly retryMs: number;
-  private readonly boot: number;
-  private beat: Beat;
+  private readonly beat: OwnBeat;
   private readContext: number;
   private ticks = 0;
   private readonly ticker: Ticker;
@@ -64,10 +59,9 @@ export class Engine {
     this.tickMs = tickMs;
     this.ticker = new Ticker(options.clock, options.turns, tickMs, (late) => this.tick(late));
     this.retryMs = Math.max(tickMs, limits.electionMs / 4);
-    this.boot = random.below(0x1_0000_0000);
+    this.beat = new OwnBeat(random.below(0x1_0000_0000));
     // Contexts of an earlier life must not be taken for ours: an old answer would be too low.
     this.readContext = random.below(0x1_0000_0000) * 0x10_0000;
-    this.beat = { boot: this.boot, draining: false, leaders: 0, load: 0 };
     this.peers = new Peers(options.self, options.transport, this.peerEvents(), {
       framesInFlightMax: limits.framesInFlightMax,
       frameBytesTarget: Math.min(limits.frameBytesTarget, options.transport.frameBytesMax >> 1),
@@ -86,7 +80,9 @@ export class Engine {
     this.spreadTicks = Math.max(1, Math.round(limits.spreadMs / tickMs));
     this.refills = new Refills(options, limits, {
       partition: (id) => this.partitions.get(id) ?? null,
-      onHealed: (partition) => this.onHealed(partition),
+      onTakingPart: (partition) => this.onTakingPart(partition),
+      onAsked: (partition) => this.activity.wake(partition),
+      onLogFailed: (error) => this.onLogFailed(error),
       onFailed: (partition, error) => this.fail(partition, error),
     });
     this.snapshots = new SnapshotKeeper(options, limits, {
@@ -108,13 +104,29 @@ export class Engine {
 
   add(partition: Partition): void {
     this.partitions.set(partition.id, partition);
-    if (partition.refill === null) this.activity.add(partition);
+    if (partition.refill === null) {
+      this.activity.add(partition);
+      this.failover.onOpened(partition);
+    }
     this.rounds.touch(partition);
   }
 
   /** Somebody waits for something in this partition. */
   watch(partition: Partition): void {
+    if (partition.watched) return;
+    partition.watched = true;
     this.watched.add(partition);
+  }
+
+  /** No new proposals; nobody gives a leadership to this node any more. */
+  drain(): void {
+    this.draining = true;
+    this.beat.setDraining(true);
+  }
+
+  undrain(): void {
+    this.draining = false;
+    this.beat.setDraining(false);
   }
 
   /** Ends all activity: no ticks, no turns, no messages; everybody who waits is told. */
@@ -123,7 +135,7 @@ export class Engine {
     this.stopped = true;
     this.rounds.stop();
     this.ticker.stop();
-    for (const partition of this.partitions.values()) settleAll(partition, reason);
+    for (const partition of this.partitions.values()) partition.settleAll(reason);
   }
 
   nextReadContext(): number {
@@ -156,7 +168,7 @@ export class Engine {
     partition.leader = null;
     partition.serving = false;
     this.activity.remove(partition);
-    settleAll(partition, error.message);
+    partition.settleAll(error.message);
     this.announce(partition);
     this.options.onPartitionStopped?.(partition.id, error);
   }
@@ -190,7 +202,7 @@ export class Engine {
 
   private peerEvents(): ConstructorParameters<typeof Peers>[2] {
     return {
-      beat: () => this.beat,
+      beat: () => this.beat.current,
       onMessage: (id, message) => {
         const partition = this.partitions.get(id);
         if (partition !== undefined) this.onMessage(partition, message);
@@ -215,7 +227,10 @@ export class Engine {
     if (this.stopped) return;
     this.ticks += 1;
     this.stats.ticked(lateMs);
-    for (const partition of this.activity.partitions()) this.tickPartition(partition);
+    // Who was busy for longer speaks at once, before the others grow impatient.
+    const stalled = lateMs > stallTicks * this.tickMs;
+    for (const partition of this.activity.partitions()) this.tickPartition(partition, stalled);
+    this.failover.endTick();
     this.peers.tick();
     this.sweep();
     if (this.ticks % intervalTicks === 0) this.endInterval();
@@ -225,12 +240,13 @@ export class Engine {
     this.rounds.schedule();
   }
 
-  private tickPartition(partition: Partition): void {
+  private tickPartition(partition: Partition, stalled: boolean): void {
     try {
-      const campaigned = this.failover.tick(partition);
-      if (!campaigned) partition.replica.tick();
-      if (partition.replica.hasReady()) this.rounds.touch(partition);
-      else this.activity.maybeRest(partition);
+      const { replica } = partition;
+      let stirred = this.failover.tick(partition) || replica.tick();
+      if (stalled && partition.role === 'leader') stirred = replica.tick() || stirred; // To speak.
+      if (stirred && replica.hasReady()) this.rounds.touch(partition);
+      else if (!partition.dirty) this.activity.maybeRest(partition);
     } catch (error) {
       this.fail(partition, error);
     }
@@ -247,22 +263,14 @@ export class Engine {
       if (proposals.queued > 0) this.rounds.touchProposals(partition);
       if (proposals.inFlight + reads.waiting + waiters.waiting === 0) {
         this.watched.delete(partition);
+        partition.watched = false;
       }
     }
   }
 
   private endInterval(): void {
     this.stats.endInterval();
-    let leaders = 0;
-    let load = 0;
-    for (const partition of this.partitions.values()) {
-      partition.load = (partition.appliedAsLeader * 1000) / (intervalTicks * this.tickMs);
-      partition.appliedAsLeader = 0;
-      if (partition.role !== 'leader') continue;
-      leaders += 1;
-      load += partition.load;
-    }
-    this.beat = { boot: this.boot, draining: this.draining, leaders, load };
+    this.beat.measure(this.partitions.values(), (intervalTicks * this.tickMs) / 1000);
   }
 
   /** Orders a transfer; the partition wakes for it. */
@@ -286,10 +294,10 @@ export class Engine {
   }
 
   private onMessage(partition: Partition, message: Message): void {
-    if (!partition.isLive || this.stopped || !partition.admits(message)) return;
-    // Heartbeats are answered at rest: a late one must not keep a partition awake.
-    if (!isHeartbeat(message)) this.activity.wake(partition);
+    if (!partition.isLive || this.stopped) return;
+    this.activity.onMessage(partition, message);
     try {
+      if (isCandidacy(message)) this.failover.onCandidate(partition, message);
       partition.replica.step(message);
       this.rounds.touch(partition);
     } catch (error) {
@@ -335,9 +343,9 @@ export class Engine {
   private onApplied(partition: Partition, count: number): void {
     const { appliedIndex, replica, waiters, proposals } = partition;
     this.stats.applied += count;
+    partition.appliedSince += count;
     partition.idleTicks = 0;
     if (partition.role === 'leader') {
-      partition.appliedAsLeader += count;
       if (!partition.serving && partition.stored.termAt(appliedIndex) === partition.term) {
         partition.serving = true;
         this.announce(partition);
@@ -365,7 +373,7 @@ export class Engine {
     this.rounds.touch(partition);
   }
 
-  private onHealed(partition: Partition): void {
+  private onTakingPart(partition: Partition): void {
     this.activity.add(partition);
     this.rounds.touch(partition);
   }
@@ -388,13 +396,4 @@ export class Engine {
     const change = { partition: id, term, leader, serving };
     for (const listener of this.leaderListeners) listener(change);
   }
-}
-
-const isHeartbeat = (message: Message): boolean =>
-  message.kind === 'heartbeat' || message.kind === 'heartbeatResponse';
-
-function settleAll(partition: Partition, reason: string): void {
-  partition.proposals.stop(reason);
-  partition.reads.stop(reason);
-  partition.waiters.stop();
 }

@@ -59,6 +59,11 @@ export interface NodeLimits {
   readonly snapshotWritesMax: number;
   readonly snapshotSendsMax: number;
   readonly snapshotChunkBytes: number;
+  /**
+   * Between two chunks of a snapshot that is written; with 0 the next follows in the next turn. All
+   * replicas take theirs at the same index: without a pause each turn of all of them has a chunk.
+   */
+  readonly snapshotPauseMs: number;
   readonly appendBytesMax: number;
   readonly inflightAppendsMax: number;
   readonly inflightBytesMax: number;
@@ -88,6 +93,7 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   snapshotWritesMax: 1,
   snapshotSendsMax: 2,
   snapshotChunkBytes: 128 * 1024,
+  snapshotPauseMs: 0,
   appendBytesMax: 128 * 1024,
   inflightAppendsMax: 64,
   inflightBytesMax: 4 * 1024 * 1024,

@@ -8,7 +8,7 @@ import type { NodeLimits, RaftNodeOptions } from './node-options.js';
 import type { NodeStatsSnapshot } from './node-stats.js';
 import { openPartition } from './partition/open-partition.js';
 import type { Partition } from './partition/partition.js';
-import { Proposal } from './partition/proposals.js';
+import { Proposal } from './partition/proposal-row.js';
 import type { Admission } from './partition/proposals.js';
 import { NoLeaderError } from './raft-node-port.js';
 import type { LeaderChange, PartitionStatus, RaftNode } from './raft-node-port.js';
@@ -174,8 +174,13 @@ class RaftDriver implements RaftNode {
   }
 
   async drain(timeoutMs: number): Promise<void> {
-    this.engine.draining = true;
+    this.engine.drain();
     await this.transfers.giveAllAway(this.deadline(timeoutMs), () => this.admission.inFlight);
+  }
+
+  undrain(): void {
+    this.engine.undrain();
+    this.transfers.keep();
   }
 
   async stop(): Promise<void> {

@@ -54,8 +54,13 @@ export interface RaftNode {
   holdLog(partition: PartitionId, holder: string, index: LogIndex): void;
   /** How the loop does; reading it costs a walk over the partitions. */
   stats(): NodeStatsSnapshot;
-  /** Transfers leadership away, finishes what is in flight, refuses new proposals. */
+  /**
+   * Transfers leadership away, finishes what is in flight, refuses new proposals. Leadership that
+   * comes later is given away too, until `undrain`. What nobody else could take stays here.
+   */
   drain(timeoutMs: number): Promise<void>;
+  /** Takes proposals and leadership again. */
+  undrain(): void;
   /**
    * Ends all activity; proposers learn `unknown`. Log, snapshots and transport stay open, whoever
    * opened them closes them.

@@ -12,6 +12,12 @@ export interface StateMachine {
    * value goes to the proposer's `applied` callback. Throwing stops the partition on this node.
    */
   apply(entry: Entry, attachment: unknown): unknown;
+  /**
+   * Told before some entries are applied: so many are known to be committed and not yet applied
+   * here. After a restart that may be a million, and what the last of them will undo need not be
+   * done well; it must not change a result.
+   */
+  willApply?(entries: number): void;
   /** Highest index consumed. */
   appliedIndex(): LogIndex;
   /** A consistent image as of `appliedIndex()`, streamed in slices while `apply` goes on. */
@@ -22,6 +28,11 @@ export interface StateMachine {
 
 export interface StateImage {
   readonly index: LogIndex;
+  /**
+   * Writing the image costs about as much as so many entries did: the next one is not due before
+   * that many were applied, so that snapshots never cost more than what they save to replay.
+   */
+  readonly entriesWorth?: number;
   chunks(): AsyncIterable<Uint8Array>;
   /** Frees what the image holds; called once, also after failure. */
   release(): void;

@@ -4,6 +4,7 @@
  * Errors are thrown as they come (`code` as in Node: ENOSPC, EIO …).
  */
 export interface FileSystem {
+  /** Makes a directory and those above it. Durable after `syncDirectory` of each one's parent. */
   ensureDirectory(path: string): void;
   /** Names in a directory, sorted; empty when there is no such directory. */
   list(path: string): string[];
@@ -25,6 +26,8 @@ export interface FileSystem {
    * living process holds it.
    */
   lock(path: string): () => void;
+  /** Who holds that lock, in words; null when nobody alive does. Changes nothing. */
+  holder(path: string): string | null;
 }
 
 export interface DiskFile {
@@ -43,6 +46,7 @@ export interface DiskFile {
   sync(): Promise<void>;
   /** The same on the calling thread: cheaper when the device is fast. */
   syncBlocking(): void;
+  /** Nothing but this may be called afterwards (`EBADF`); a second time it does nothing. */
   close(): void;
 }
 

@@ -2,7 +2,8 @@ import type { LogIndex, PartitionId, Term } from '@metad/foundation';
 import type { Entry, HardState, SnapshotMeta, StoredLog } from '../core/index.js';
 
 /**
- * What one partition adds to a durable write. Order inside: snapshot, truncation, entries, state.
+ * What one partition adds to a durable write; it may be nothing. Order inside: snapshot,
+ * truncation, entries, state.
  */
 export interface PartitionWrite {
   readonly partition: PartitionId;
@@ -16,17 +17,26 @@ export interface PartitionWrite {
   readonly entries: readonly Entry[];
 }
 
+/**
+ * What is wrong with a partition's stored log. `corrupt`: acknowledged records are lost. `suspect`:
+ * the newest write is bad, and nobody can tell whether power failed before it was acknowledged or
+ * the disk damaged it afterwards. `reason` names file and offset.
+ */
+export interface Damage {
+  readonly kind: 'corrupt' | 'suspect';
+  readonly reason: string;
+}
+
 /** What recovery found of one partition. */
 export interface RecoveredPartition {
   readonly partition: PartitionId;
   readonly hardState: HardState;
   readonly snapshot: SnapshotMeta;
   /**
-   * `sound`: serve. `corrupt`: acknowledged records are lost, `reason` names file and offset. Then
-   * the stored log holds only what can be trusted, `hardState` has no vote and the highest term
-   * seen: neither vote nor lead, refill from a peer, then `heal`.
+   * `sound`: serve. Else the stored log holds only what can be trusted, `hardState` has no vote and
+   * the highest term seen: neither vote nor lead, refill from peers, then `heal`.
    */
-  readonly state: 'sound' | 'corrupt';
+  readonly state: 'sound' | Damage['kind'];
   readonly reason: string | null;
 }
 
@@ -43,12 +53,17 @@ export interface NodeLog {
   /** Starts a partition that was not recovered, at index 0 or at a snapshot. */
   create(partition: PartitionId, snapshot: SnapshotMeta): void;
   /** Why a partition must neither vote nor lead; null when it is sound. */
-  damageOf(partition: PartitionId): string | null;
+  damageOf(partition: PartitionId): Damage | null;
   /**
-   * Declares a corrupt partition refilled: it holds again everything that it may ever have
+   * Declares a damaged partition refilled: it holds again everything that it may ever have
    * acknowledged, and `hardState.term` is above every term it may have voted in.
    */
   heal(partition: PartitionId, hardState: HardState): Promise<void>;
+  /**
+   * Declares a partition corrupt whose log is sound, but cannot be used from its beginning: all
+   * that it holds goes, up to `base`, and it must be refilled like one that lost records.
+   */
+  condemn(partition: PartitionId, base: SnapshotMeta, reason: string): Promise<void>;
   /** The stored log of one partition; the same object on every call. */
   partition(partition: PartitionId): StoredLog;
   /** Writes all partitions' additions with one write and, if `sync`, one fdatasync. */
@@ -75,10 +90,10 @@ export interface RecoveryReport {
   /** Bytes of a torn tail that were cut. */
   readonly cutBytes: number;
   /**
-   * True when records were lost that cannot be charged to a partition: one that is not recovered
-   * may have existed, so whatever is created now starts corrupt.
+   * Set when records were lost, or may be, that cannot be charged to a partition: one that is not
+   * recovered may have existed, so whatever is created now starts with this kind of damage.
    */
-  readonly unattributed: boolean;
+  readonly unattributed: Damage['kind'] | null;
   /** Damage and repairs in words. */
   readonly findings: readonly string[];
 }

@@ -3,7 +3,7 @@ export { ReplicaGroup, confOf, perform, replicaOptions } from './replica-group.j
 export type { GroupMember } from './replica-group.js';
 export { runScript, purposeOf } from './interaction/script.js';
 export { SimulatedDisk, PowerLoss } from './simulated-disk.js';
-export type { SimulatedDiskOptions } from './simulated-disk.js';
+export type { CrashFate, DiskOperation, SimulatedDiskOptions } from './simulated-disk.js';
 export { drawPlan, focused } from './simulation/faults/plan.js';
 export type { Focus, Plan } from './simulation/faults/plan.js';
 export { SABOTAGES as PLANTED_BUGS } from './simulation/faults/sabotage.js';

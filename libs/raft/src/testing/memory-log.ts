@@ -64,6 +64,11 @@ export class MemoryLog implements StoredLog {
     for (const entry of entries) this.held.push(entry);
   }
 
+  /** As damage does: entries behind `last` are gone. */
+  cut(last: LogIndex): void {
+    this.held.length = Math.max(0, Math.min(this.held.length, last - this.compactedTo));
+  }
+
   compact(snapshot: SnapshotMeta, upTo: LogIndex): void {
     invariant(upTo <= snapshot.index, 'compaction ends at the snapshot');
     const term = this.termAt(upTo);

@@ -128,11 +128,13 @@ export function perform(member: GroupMember, ready: Ready): readonly Message[] {
   const { log, replica, applied } = member;
   log.write(ready.entries, ready.snapshot);
   const last = ready.entries[ready.entries.length - 1];
-  replica.persisted(
-    last?.index ?? logIndex(0),
-    last?.term ?? term(0),
-    ready.snapshot?.index ?? logIndex(0),
-  );
+  if (ready.awaitsPersist) {
+    replica.persisted(
+      last?.index ?? logIndex(0),
+      last?.term ?? term(0),
+      ready.snapshot?.index ?? logIndex(0),
+    );
+  }
   if (ready.snapshot !== null) replica.applied(ready.snapshot.index);
   for (const entry of ready.committed) applied.push(entry);
   const done = ready.committed[ready.committed.length - 1];

@@ -2,6 +2,9 @@ import type { Random } from '@metad/foundation';
 
 const SECTOR_BYTES = 512;
 
+/** What becomes of a write that was not synced, or each by its own lot. */
+export type Fate = 'kept' | 'lost' | 'chance';
+
 interface PendingWrite {
   readonly position: number;
   /** Null for a change of size. */
@@ -45,16 +48,25 @@ export class SimulatedFile {
     this.pending = [];
   }
 
-  /** Power is cut: each write since the last sync survives, is torn, or is lost. */
-  crash(random: Random): void {
+  /** Power is cut: by chance, each write since the last sync survives, is torn, or is lost. */
+  crash(random: Random, fate: Fate): void {
     for (const write of this.pending) {
-      const fate = random.below(3);
-      if (fate === 0) continue;
-      if (fate === 1 || write.bytes === null) this.settle(write);
-      else this.settle({ position: write.position, bytes: torn(write, random) });
+      if (fate === 'kept') this.settle(write);
+      if (fate === 'chance') this.draw(write, random);
     }
     this.pending = [];
     this.cached = this.durable.slice();
+  }
+
+  private draw(write: PendingWrite, random: Random): void {
+    const fate = random.below(3);
+    if (fate === 0) return;
+    if (fate === 1 || write.bytes === null) {
+      this.settle(write);
+      return;
+    }
+    const tear = random.below(2) > 0 ? front : someSectors;
+    for (const part of tear(write, write.bytes, random)) this.settle(part);
   }
 
   clone(): SimulatedFile {
@@ -79,14 +91,26 @@ export class SimulatedFile {
 }
 
 /** The front of a write, cut at a sector of the device or, rarely, inside one. */
-function torn(write: PendingWrite, random: Random): Uint8Array {
-  const bytes = write.bytes ?? new Uint8Array(0);
+function front(write: PendingWrite, bytes: Uint8Array, random: Random): PendingWrite[] {
   let kept = random.below(bytes.length + 1);
-  if (random.below(4) > 0) {
+  if (random.below(3) > 0) {
     const end = write.position + kept;
     kept = Math.max(0, end - (end % SECTOR_BYTES) - write.position);
   }
-  return bytes.subarray(0, kept);
+  return [{ position: write.position, bytes: bytes.subarray(0, kept) }];
+}
+
+/** Any of the sectors that a write covers, as a device that reorders them leaves it. */
+function someSectors(write: PendingWrite, bytes: Uint8Array, random: Random): PendingWrite[] {
+  const kept: PendingWrite[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const position = write.position + at;
+    const next = Math.min(bytes.length, at + SECTOR_BYTES - (position % SECTOR_BYTES));
+    if (random.below(2) > 0) kept.push({ position, bytes: bytes.subarray(at, next) });
+    at = next;
+  }
+  return kept;
 }
 
 function resized(image: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,9 @@
 import { Command, Option } from 'nest-commander';
-import { MetadError } from '@metad/contract';
-import { newCommandId } from '../sending/command-id.js';
-import type { Gateway } from '../session/gateway.js';
+import { MetadError, type MetadClient } from '@metad/client';
+import { subjectNameOf } from '../session/gateway.js';
 import type { Session, SessionOptions } from '../session/session.js';
-import { MetactlCommand, oneOf, wholeNumber } from './metactl-command.js';
+import { MetactlCommand, oneOf } from './metactl-command.js';
+import { wholeNumber } from '../input/whole-number.js';
 
 const MODES = ['write', 'read', 'mixed'] as const;
 
@@ -21,31 +21,33 @@ interface Tally {
   readonly failures: Map<string, number>;
 }
 
-const attemptMs = 10_000;
-
 /**
- * A closed loop: so many requests are always outstanding, the next begins when one ends. It
- * measures this machine and this client as much as the cluster; `benchmark/` is the place for
- * comparisons.
+ * A closed loop: so many calls are always outstanding, the next begins when one ends. They go
+ * through the client library, as a service's would: straight to the leaders where that is allowed,
+ * retries included. It measures this machine and this client as much as the cluster; `benchmark/`
+ * is the place for comparisons.
  */
 @Command({ name: 'bench', description: 'a simple closed loop of assignments and look-ups' })
 export class BenchCommand extends MetactlCommand<BenchOptions> {
   protected async execute(
-    { gateway, printer }: Session,
+    { requester, prefix, printer }: Session,
     _args: readonly string[],
     options: BenchOptions,
   ): Promise<void> {
     const { outstanding = 64, seconds = 10 } = options;
+    const namespace = subjectNameOf('namespace', options.namespace ?? 'bench');
+    const client = await requester.client(namespace, prefix, { routing: 'leader' });
     const tally: Tally = { latencies: [], failures: new Map() };
     const startedAt = performance.now();
     const endsAt = startedAt + seconds * 1_000;
     const loops = Array.from({ length: outstanding }, async (_, at) => {
       for (let turn = at; performance.now() < endsAt; turn += outstanding) {
-        await measure(tally, () => act(gateway, options, turn));
+        await measure(tally, () => act(client, options, turn));
       }
     });
     await Promise.all(loops);
-    printer.record(report(tally, performance.now() - startedAt, outstanding));
+    const { retries } = client.statistics();
+    printer.record({ ...report(tally, performance.now() - startedAt, outstanding), retries });
   }
 
   @Option({ flags: '-n, --namespace <name>', description: 'default: bench' })
@@ -77,16 +79,14 @@ export class BenchCommand extends MetactlCommand<BenchOptions> {
 const tenants = 100;
 const readsPerWrite = 10;
 
-async function act(gateway: Gateway, options: BenchOptions, turn: number): Promise<unknown> {
-  const { namespace = 'bench', mode = 'write', resources = 10_000 } = options;
+function act(client: MetadClient, options: BenchOptions, turn: number): Promise<unknown> {
+  const { mode = 'write', resources = 10_000 } = options;
   const number = turn % resources;
   const record = { tenantId: `tenant-${number % tenants}`, resourceId: `resource-${number}` };
   if (mode === 'write' || (mode === 'mixed' && turn % readsPerWrite === 0)) {
-    const data = { ...record, node: `node-${turn % 1_000}` };
-    const request = { commandId: newCommandId(), data };
-    return gateway.command(namespace, 'AssignResource', request, attemptMs);
+    return client.command('AssignResource', { ...record, node: `node-${turn % 1_000}` });
   }
-  return gateway.query(namespace, 'GetResource', { params: record, consistency: 'linearizable' });
+  return client.query('GetResource', record, { consistency: 'linearizable' });
 }
 
 async function measure(tally: Tally, action: () => Promise<unknown>): Promise<void> {

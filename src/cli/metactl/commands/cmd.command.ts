@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'nest-commander';
+import { uuidV7 } from '@metad/client';
 import type { CommandMeta, CommandReply, CommandRequest } from '@metad/contract';
 import { UsageError } from '../exit-code.js';
 import { parseAssignments, parseExpectation } from '../input/assignments.js';
-import { newCommandId } from '../sending/command-id.js';
 import type { Session, SessionOptions } from '../session/session.js';
 import { MetactlCommand, collect } from './metactl-command.js';
 
@@ -32,9 +32,11 @@ export class CmdCommand extends MetactlCommand<CmdOptions> {
     [command = '']: readonly string[],
     options: CmdOptions,
   ): Promise<void> {
-    const reply = await sender.send(options.namespace, command, requestOf(options), {
-      onRetry: (reason, delay) => printer.note(`${reason}; again in ${Math.round(delay)} ms`),
+    const commands = await sender({
+      onRetry: ({ error, waitMs }) =>
+        printer.note(`${error.message}; again in ${Math.round(waitMs)} ms`),
     });
+    const reply = await commands.send(options.namespace, command, requestOf(options));
     if (printer.format === 'table') printer.record(summaryOf(reply));
     else printer.value(reply);
   }
@@ -71,7 +73,8 @@ export class CmdCommand extends MetactlCommand<CmdOptions> {
 
   @Option({ flags: '--deadline <time>', description: 'ISO 8601; rejected when applied later' })
   parseDeadline(text: string): string {
-    return text;
+    if (!Number.isNaN(Date.parse(text))) return text;
+    throw new UsageError(`--deadline ${text}: write a time such as 2026-11-22T12:00:05Z`);
   }
 
   @Option({ flags: '--actor <name>', description: 'who does this, for history' })
@@ -93,7 +96,7 @@ function requestOf(options: CmdOptions): CommandRequest {
     ...(options.reason !== undefined && { reason: options.reason }),
   };
   return {
-    commandId: options.commandId ?? newCommandId(),
+    commandId: options.commandId ?? uuidV7(Date.now()),
     data,
     ...(options.expect !== undefined && { expect: parseExpectation(options.expect) }),
     ...(options.deadline !== undefined && { deadline: options.deadline }),

@@ -1,6 +1,7 @@
 import { Command, CommandRunner } from 'nest-commander';
 import { UsageError } from '../exit-code.js';
 import { ADMIN_COMMANDS } from './cluster/admin.commands.js';
+import { AuditListCommand } from './cluster/audit.command.js';
 import {
   CheckDigestCommand,
   CheckHealthCommand,
@@ -34,6 +35,7 @@ const NOUNS: readonly [noun: string, description: string, verbs: readonly Runner
   ],
   ['job', 'long work', []],
   ['dead-letter', 'events that a projection could not absorb', []],
+  ['audit', 'who did what, and what was refused', [AuditListCommand]],
   ['backup', 'copies of the whole state', []],
   ['log', 'the log of a stopped node, read offline', [LogVerifyCommand, LogDumpCommand]],
   [

@@ -1,5 +1,6 @@
 import { CommandRunner, Option } from 'nest-commander';
 import { UsageError } from '../exit-code.js';
+import { wholeNumber } from '../input/whole-number.js';
 import { OUTPUT_FORMATS } from '../output/printer.js';
 import type { OutputFormat } from '../output/printer.js';
 import { withSession } from '../session/session.js';
@@ -37,12 +38,6 @@ export function oneOf<T extends string>(flag: string, text: string, allowed: rea
   const found = allowed.find((each) => each === text);
   if (found !== undefined) return found;
   throw new UsageError(`${flag} must be one of ${allowed.join(', ')}, not "${text}"`);
-}
-
-export function wholeNumber(flag: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`${flag} must be a whole number from ${min} to ${max}, not "${text}"`);
 }
 
 /** For flags that may be repeated or take several values. */

@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'nest-commander';
-import { NAME_TOKEN, subjectsUnder } from '@metad/contract';
+import type { Watch, WatchFilter, WatchMessage } from '@metad/client';
+import { NAME_TOKEN } from '@metad/contract';
+import { stringify } from 'yaml';
 import { UsageError } from '../exit-code.js';
 import { parseAssignments } from '../input/assignments.js';
+import type { OutputFormat, Printer } from '../output/printer.js';
 import { cellText } from '../output/table.js';
 import type { Session, SessionOptions } from '../session/session.js';
 import { MetactlCommand, collect } from './metactl-command.js';
@@ -16,27 +18,32 @@ interface WatchOptions extends SessionOptions {
   readonly from?: string;
 }
 
-type WatchEvent = Readonly<Record<string, unknown>>;
-
-/** `progress` comes at least every 5 s: after this much silence the watch is opened anew. */
-const silenceMs = 15_000;
-const openTimeoutMs = 10_000;
+const patienceMs = 3_000;
 
 /** `metactl watch -n prod --kind resource --from snapshot`: prints until Ctrl-C. */
 @Command({ name: 'watch', description: 'print changes as they are committed' })
 export class WatchCommand extends MetactlCommand<WatchOptions> {
   protected async execute(
-    session: Session,
+    { requester, printer, prefix }: Session,
     _args: readonly string[],
     options: WatchOptions,
   ): Promise<void> {
-    const live = new LiveWatch(session, options);
-    await new Promise<void>((resolve, reject) => {
-      process.once('SIGINT', resolve);
-      process.once('SIGTERM', resolve);
-      live.run().catch(reject);
+    const client = await requester.client(options.namespace, prefix);
+    const interrupted = new AbortController();
+    const stop = (): void => interrupted.abort();
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    const watch = client.watch(filterOf(options), {
+      from: options.from ?? 'now',
+      progress: printer.format !== 'table',
+      signal: interrupted.signal,
     });
-    await live.close();
+    const impatience = setTimeout(() => sayIfNotLive(watch, printer), patienceMs);
+    try {
+      for await (const message of watch) print(message, printer);
+    } finally {
+      clearTimeout(impatience);
+    }
   }
 
   @Option({ flags: '-n, --namespace <name>', description: 'tenant or environment', required: true })
@@ -66,83 +73,47 @@ export class WatchCommand extends MetactlCommand<WatchOptions> {
   }
 }
 
-/** One watch over all its openings: what was seen last is where the next one begins. */
-class LiveWatch {
-  private readonly watchId = randomUUID();
-  private readonly subject: string;
-  private seen: string | null = null;
-  private heardAt = performance.now();
-  private isClosed = false;
-  private reopen: () => void = () => undefined;
-
-  constructor(
-    private readonly session: Session,
-    private readonly options: WatchOptions,
-  ) {
-    this.subject = subjectsUnder(session.prefix).watch(options.namespace);
-  }
-
-  async run(): Promise<void> {
-    const { requester } = this.session;
-    const inbox = requester.subscribe((message) => this.onEvent(message as WatchEvent));
-    while (!this.isClosed) {
-      await requester.request(this.subject, this.request(inbox), openTimeoutMs);
-      this.heardAt = performance.now();
-      await this.untilReopen();
-    }
-  }
-
-  async close(): Promise<void> {
-    this.isClosed = true;
-    this.reopen();
-    const { requester } = this.session;
-    await requester.request(this.subject, { close: this.watchId }, 1_000).catch(() => undefined);
-  }
-
-  private request(inbox: string): Record<string, unknown> {
-    const { kind, id, where = [], from = 'now' } = this.options;
-    const filter = {
-      ...(kind !== undefined && { kind }),
-      ...(id !== undefined && { id }),
-      ...parseAssignments('--where', where),
-    };
-    return { watchId: this.watchId, filter, from: this.seen ?? from, inbox };
-  }
-
-  private untilReopen(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setInterval(() => {
-        if (performance.now() - this.heardAt < silenceMs) return;
-        this.session.printer.note('nothing heard for a while: opening the watch again');
-        this.reopen();
-      }, 1_000);
-      this.reopen = () => {
-        clearInterval(timer);
-        resolve();
-      };
-    });
-  }
-
-  private onEvent(event: WatchEvent): void {
-    this.heardAt = performance.now();
-    if (typeof event['position'] === 'string') this.seen = event['position'];
-    if (event['event'] === 'reset') {
-      this.session.printer.note(`reset: ${String(event['reason'])}; opening the watch again`);
-      // What is no longer in the log can only be had as a whole.
-      this.seen = typeof event['available'] === 'string' ? event['available'] : 'snapshot';
-      this.reopen();
-      return;
-    }
-    const text = this.session.printer.format === 'table' ? lineOf(event) : JSON.stringify(event);
-    if (text !== null) this.session.printer.text(text);
-  }
+function filterOf({ kind, id, where = [] }: WatchOptions): WatchFilter {
+  return {
+    ...(kind !== undefined && { kind }),
+    ...(id !== undefined && { id }),
+    ...(parseAssignments('--where', where) as WatchFilter),
+  };
 }
 
-/** Null for what only a program wants to see. */
-function lineOf(event: WatchEvent): string | null {
-  const { type, record, position, time, actor } = event;
-  if (event['event'] === 'snapshot') return `snapshot  ${cellText(record)}`;
-  if (event['event'] !== 'change') return null;
-  const by = actor === undefined || actor === null ? '' : `  by ${cellText(actor)}`;
-  return `${cellText(time)}  ${cellText(type)}  ${cellText(record)}  ${cellText(position)}${by}`;
+/** The client goes on trying; the person at the terminal should know what it waits for. */
+function sayIfNotLive(watch: Watch, printer: Printer): void {
+  if (!watch.standing().live) printer.note('no node has opened the watch yet: still trying');
+}
+
+function print(message: WatchMessage, printer: Printer): void {
+  if (message.event === 'restart') {
+    const hint = 'what was printed is out of date; a snapshot follows';
+    printer.note(`${message.reason}: ${hint}`);
+  }
+  const text = textOf(message, printer.format);
+  if (text !== null) printer.text(text);
+}
+
+/** One line, or one YAML document; null for what only a program wants to see. */
+function textOf(message: WatchMessage, format: OutputFormat): string | null {
+  if (format === 'json') return JSON.stringify(message);
+  if (format === 'yaml') return `---\n${stringify(message).trimEnd()}`;
+  if (message.event === 'snapshot') return `snapshot  ${recordText(message.record)}`;
+  if (message.event !== 'change') return null;
+  const { type, kind, id, record, position, time, actor } = message;
+  const what = record === null ? `${kind} ${id} is gone` : recordText(record);
+  const by = actor === null ? '' : `  by ${cellText(actor)}`;
+  return `${time}  ${type}  ${what}  ${position}${by}`;
+}
+
+/** `resource db-1 v3  tenantId=acme node=node-a`: what a line has room for. */
+function recordText(record: Readonly<Record<string, unknown>>): string {
+  const { kind, namespace, id, version, createdAt, updatedAt, ...rest } = record;
+  const fields = Object.entries(rest)
+    .map(([name, value]) => [name, cellText(value)] as const)
+    .filter(([, text]) => text !== '-')
+    .map(([name, text]) => `${name}=${text}`);
+  const where = `${cellText(namespace)}/${cellText(id)}`;
+  return `${cellText(kind)} ${where} v${cellText(version)}  ${fields.join(' ')}`;
 }

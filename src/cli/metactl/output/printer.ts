@@ -22,7 +22,7 @@ export class Printer {
   rows(rows: readonly Row[], columns: readonly Column[]): void {
     if (this.format !== 'table') this.value(rows);
     else if (rows.length === 0) this.note('nothing found');
-    else this.text(renderTable(rows, columns, this.out.columns || pipeWidth));
+    else this.text(renderTable(rows, columns, this.width()));
   }
 
   /** One thing, field by field. */
@@ -40,6 +40,11 @@ export class Printer {
   value(value: unknown): void {
     if (this.format === 'yaml') this.text(stringify(value).trimEnd());
     else this.text(JSON.stringify(value, null, 2));
+  }
+
+  /** Of the terminal, else what COLUMNS says. */
+  private width(): number {
+    return this.out.columns || Number(process.env['COLUMNS'] ?? '') || pipeWidth;
   }
 
   text(text: string): void {

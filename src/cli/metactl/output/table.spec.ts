@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { durationText, paceText } from './progress.js';
-import { cellText, field, renderTable } from './table.js';
+import { cellText, field, renderTable, yielding } from './table.js';
 
 const rows = [
   { name: 'n1', lag: 7, labels: { zone: 'eu', tier: 'gold' } },
@@ -21,6 +21,17 @@ describe('a table', () => {
     const lines = renderTable(rows, columns, width).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
     expect(lines.join()).toMatch(/…/);
+  });
+
+  it('cuts what yields before anything else, and leaves out what holds nothing', () => {
+    const reasons = field('reason');
+    const narrow = [field('name'), reasons, yielding(field('labels'))];
+    expect(renderTable(rows, narrow, 60).split('\n')[0]).toBe('NAME                REASON  LABELS');
+    expect(renderTable(rows, narrow, 32).split('\n')).toEqual([
+      'NAME                LABELS',
+      'n1                  zone=eu,tie…',
+      'a-much-longer-name  -',
+    ]);
   });
 
   it('lets no control character through to the terminal', () => {

@@ -5,7 +5,12 @@ export interface Column {
   readonly title: string;
   readonly of: (row: Readonly<Record<string, unknown>>) => unknown;
   readonly align?: 'right';
+  /** The first to be cut when the terminal is narrow. */
+  readonly yields?: true;
 }
+
+/** For what is long and can be had in full with `--output json`. */
+export const yielding = (column: Column): Column => ({ ...column, yields: true });
 
 /** A column that shows a field of the row; numbers stand right. */
 export function field(title: string, name = title, align?: 'right'): Column {
@@ -21,17 +26,20 @@ const NO_LINES = Object.fromEntries(
 const gap = 2;
 const columnCharsMin = 6;
 
-/** Rows under headings, within `width` columns of text: the widest columns give way, with `…`. */
+/**
+ * Rows under headings, within `width` columns of text: what holds nothing is left out, then
+ * columns that yield are cut, then the widest, with `…`.
+ */
 export function renderTable(
   rows: readonly Readonly<Record<string, unknown>>[],
-  columns: readonly Column[],
+  all: readonly Column[],
   width: number,
 ): string {
+  const columns = fitting(rows, all, width);
   const cells = rows.map((row) => columns.map((column) => cellText(column.of(row))));
-  const widths = columns.map((column, at) =>
-    Math.max(column.title.length, ...cells.map((line) => line[at]?.length ?? 0)),
-  );
-  shrink(widths, width);
+  const widths = widthsOf(rows, columns);
+  shrink(widths, width, (at) => columns[at]?.yields === true);
+  shrink(widths, width, () => true);
   const table = new Table({
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
@@ -45,11 +53,27 @@ export function renderTable(
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-/** Takes from the widest column, again and again, until all fit or none can give. */
-function shrink(widths: number[], width: number): void {
-  const total = (): number => widths.reduce((sum, each) => sum + each + gap, -gap);
-  for (let over = total() - width; over > 0; over -= 1) {
-    const widest = widths.indexOf(Math.max(...widths));
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+/** All columns where they fit; else those that hold something in some row. */
+function fitting(rows: Rows, columns: readonly Column[], width: number): readonly Column[] {
+  if (totalOf(widthsOf(rows, columns)) <= width) return columns;
+  return columns.filter((column) => rows.some((row) => cellText(column.of(row)) !== '-'));
+}
+
+const widthsOf = (rows: Rows, columns: readonly Column[]): number[] =>
+  columns.map(({ title, of }) =>
+    Math.max(title.length, ...rows.map((row) => cellText(of(row)).length)),
+  );
+
+const totalOf = (widths: readonly number[]): number =>
+  widths.reduce((sum, each) => sum + each + gap, -gap);
+
+/** Takes from the widest of some columns, again and again, until all fit or none can give. */
+function shrink(widths: number[], width: number, gives: (at: number) => boolean): void {
+  const open = widths.map((_, at) => at).filter(gives);
+  for (let over = totalOf(widths) - width; over > 0; over -= 1) {
+    const [widest = -1] = open.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
     const now = widths[widest] ?? 0;
     if (now <= columnCharsMin) return;
     widths[widest] = now - 1;

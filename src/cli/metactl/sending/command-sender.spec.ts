@@ -1,63 +1,68 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetadError } from '@metad/contract';
-import type { CommandReply, CommandRequest } from '@metad/contract';
-import { NoAnswer, NobodyAnswers } from '../../nats-requester.js';
-import { OutcomeUnknown } from '../exit-code.js';
-import { commandIdOf, newCommandId } from './command-id.js';
+import { MetadError, type CommandOptions, type MetadClient } from '@metad/client';
+import type { CommandReply } from '@metad/contract';
+import { NobodyAnswers, NotPermitted } from '../../broker-errors.js';
+import { OutcomeUnknown, UsageError } from '../exit-code.js';
+import { commandIdOf } from './command-id.js';
 import { CommandSender } from './command-sender.js';
 
 const applied = { outcome: 'applied', version: 1 } as CommandReply;
+const request = { commandId: 'id', data: { a: 1 }, deadline: '2026-11-22T12:00:05Z' };
 
-/** A sender whose attempts meet these, one after the other; the last one again and again. */
-function meeting(...answers: (Error | CommandReply)[]) {
-  const ids: string[] = [];
-  const command = async (_n: string, _c: string, request: CommandRequest) => {
-    const answer = answers[Math.min(ids.length, answers.length - 1)];
-    ids.push(request.commandId);
-    if (answer === undefined || answer instanceof Error)
-      throw answer ?? new Error('no answer left');
+/** A sender whose client answers so, and what that client was asked. */
+function meeting(answer: Error | CommandReply) {
+  const asked: unknown[] = [];
+  const command = async (name: string, data: unknown, options: CommandOptions) => {
+    asked.push({ name, data, options });
+    if (answer instanceof Error) throw answer;
     return answer;
   };
-  const send = (deadlineMs = 5_000) =>
-    new CommandSender({ command }).send('prod', 'X', { commandId: 'id', data: {} }, { deadlineMs });
-  return { send, ids };
+  const client = { in: (namespace: string) => ({ namespace, command }) };
+  const sender = new CommandSender(client as unknown as MetadClient);
+  const send = () => sender.send('prod', 'Assign', request, 5_000);
+  return { sender, send, asked };
 }
 
 describe('a command sender', () => {
-  it('repeats what may be repeated, with the same id', async () => {
-    const unknown = new MetadError('OUTCOME_UNKNOWN', 'who knows');
-    const { send, ids } = meeting(new NobodyAnswers('x'), new NoAnswer('x'), unknown, applied);
+  it('hands a request on to the client library', async () => {
+    const { send, asked } = meeting(applied);
     expect(await send()).toBe(applied);
-    expect(ids).toEqual(['id', 'id', 'id', 'id']);
+    const options = { commandId: 'id', deadline: new Date(request.deadline), timeoutMs: 5_000 };
+    expect(asked).toEqual([{ name: 'Assign', data: { a: 1 }, options }]);
   });
 
   it('takes a refusal as the answer', async () => {
-    const { send, ids } = meeting(new MetadError('VERSION_CONFLICT', 'is 7'));
+    const { send } = meeting(new MetadError('VERSION_CONFLICT', 'is 7'));
     await expect(send()).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
-    expect(ids).toHaveLength(1);
   });
 
-  it('does not forget that an earlier attempt may have taken effect', async () => {
-    const { send } = meeting(new NoAnswer('lost'), new MetadError('NO_LEADER', 'nobody leads'));
-    await expect(send(200)).rejects.toThrow(OutcomeUnknown);
+  it('names the id under which an unknown outcome can be asked for again', async () => {
+    const { send } = meeting(new MetadError('OUTCOME_UNKNOWN', 'lost'));
+    await expect(send()).rejects.toThrow(OutcomeUnknown);
+    await expect(send()).rejects.toThrow(/--command-id id/);
   });
 
-  it('says what it met when nothing can have happened', async () => {
-    await expect(meeting(new NobodyAnswers('nobody')).send(200)).rejects.toThrow(NobodyAnswers);
+  it.each([
+    ['nobody answers', 'NO_LEADER', { reason: 'nobody' }, NobodyAnswers],
+    ['the broker refuses', 'FORBIDDEN', { reason: 'forbidden' }, NotPermitted],
+    ['a node says that nobody leads', 'NO_LEADER', { partition: 1 }, MetadError],
+    ['a node says that it is forbidden', 'FORBIDDEN', {}, MetadError],
+  ] as const)('tells apart that %s', async (_what, code, details, kind) => {
+    await expect(meeting(new MetadError(code, 'no', details)).send()).rejects.toThrow(kind);
+  });
+
+  it('sends nothing where a name would change the subject', async () => {
+    const { sender, asked } = meeting(applied);
+    await expect(sender.send('a.b', 'Assign', request)).rejects.toThrow(UsageError);
+    await expect(sender.send('prod', 'As.sign', request)).rejects.toThrow(UsageError);
+    expect(asked).toEqual([]);
   });
 });
 
 describe('a command id', () => {
-  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-([78])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-  it('is a UUID that sorts by time when it is new', () => {
-    const [early, late] = [newCommandId(1_000), newCommandId(2_000)];
-    expect(uuid.exec(early)?.[1]).toBe('7');
-    expect(early < late).toBe(true);
-  });
-
   it('follows from a text when it must be the same again', () => {
-    expect(uuid.exec(commandIdOf('a'))?.[1]).toBe('8');
+    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+    expect(commandIdOf('a')).toMatch(uuid);
     expect(commandIdOf('a')).toBe(commandIdOf('a'));
     expect(commandIdOf('a')).not.toBe(commandIdOf('b'));
   });

@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { NAME_TOKEN } from '@metad/contract';
-import type { BrokerAddress } from '../../nats-requester.js';
+import type { BrokerAddress } from '../../broker-address.js';
 import { UsageError } from '../exit-code.js';
 
 const defaultServer = 'nats://127.0.0.1:4222';
 
 /**
- * Where the broker is: `--context`, else NATS_URL (with NATS_CREDS), else the selected context,
- * else this machine. Contexts are those of the `nats` command line, in ~/.config/nats/context.
+ * Where the broker is: `--context`, else NATS_URL (with NATS_CREDS, NATS_NKEY, NATS_TLS_… and
+ * NATS_INBOX_PREFIX), else the selected context, else this machine. Contexts are those of the
+ * `nats` command line, in ~/.config/nats/context.
  */
 export function brokerAddress(context: string | undefined, env: NodeJS.ProcessEnv): BrokerAddress {
   if (context !== undefined) return readContext(context, env);
@@ -21,8 +22,15 @@ export function brokerAddress(context: string | undefined, env: NodeJS.ProcessEn
 }
 
 function withCredentials(address: BrokerAddress, env: NodeJS.ProcessEnv): BrokerAddress {
-  const creds = env['NATS_CREDS'] ?? '';
-  return creds === '' ? address : { ...address, creds };
+  const given = Object.entries({
+    creds: env['NATS_CREDS'],
+    nkey: env['NATS_NKEY'],
+    tlsCa: env['NATS_TLS_CA'],
+    tlsCert: env['NATS_TLS_CERT'],
+    tlsKey: env['NATS_TLS_KEY'],
+    inboxPrefix: env['NATS_INBOX_PREFIX'],
+  });
+  return { ...address, ...Object.fromEntries(given.filter(([, value]) => value)) };
 }
 
 function folderOf(env: NodeJS.ProcessEnv): string {
@@ -46,12 +54,14 @@ function readContext(name: string, env: NodeJS.ProcessEnv): BrokerAddress {
   const servers = (text('url') ?? defaultServer).split(',');
   const optional = {
     creds: text('creds'),
+    nkey: text('nkey'),
     user: text('user'),
     password: text('password'),
     token: text('token'),
     tlsCa: text('ca'),
     tlsCert: text('cert'),
     tlsKey: text('key'),
+    inboxPrefix: text('inbox_prefix'),
   };
   const given = Object.entries(optional).filter(([, value]) => value !== undefined);
   return { servers, ...Object.fromEntries(given) };

@@ -1,12 +1,12 @@
 import { MetadError, NAME_TOKEN, subjectsUnder } from '@metad/contract';
-import type { CommandReply, CommandRequest, QueryReply, QueryRequest } from '@metad/contract';
-import { NobodyAnswers } from '../../nats-requester.js';
-import type { Requester } from '../../nats-requester.js';
+import type { QueryReply, QueryRequest } from '@metad/contract';
+import { NobodyAnswers } from '../../broker-errors.js';
+import type { Requester } from '../../service-requester.js';
 import { UsageError } from '../exit-code.js';
 
 /**
- * The service as metactl sees it: commands, queries, administration. A thin seam: whoever brings
- * another client only writes this class anew.
+ * What metactl asks the service: queries and administration, one attempt each, so that a person
+ * learns at once what is wrong. Commands are `CommandSender`'s.
  */
 export class Gateway {
   private readonly subjects;
@@ -19,19 +19,11 @@ export class Gateway {
     this.subjects = subjectsUnder(prefix);
   }
 
-  /** One attempt. Retries are `CommandSender`'s. */
-  async command(
-    namespace: string,
-    command: string,
-    request: CommandRequest,
-    timeoutMs: number,
-  ): Promise<CommandReply> {
-    const subject = this.subjects.command(token('namespace', namespace), token('command', command));
-    return (await this.requester.request(subject, request, timeoutMs)) as CommandReply;
-  }
-
   async query(namespace: string, query: string, request: QueryRequest): Promise<QueryReply> {
-    const subject = this.subjects.query(token('namespace', namespace), token('query', query));
+    const subject = this.subjects.query(
+      subjectNameOf('namespace', namespace),
+      subjectNameOf('query', query),
+    );
     return (await this.requester.request(subject, request, this.timeoutMs)) as QueryReply;
   }
 
@@ -42,7 +34,7 @@ export class Gateway {
     verb: string,
     body: object = {},
   ): Promise<Record<string, unknown>> {
-    const subject = this.subjects.admin(token('node', node), noun, verb);
+    const subject = this.subjects.admin(subjectNameOf('node', node), noun, verb);
     return (await this.requester.request(subject, body, this.timeoutMs)) as Record<string, unknown>;
   }
 
@@ -95,7 +87,7 @@ function listOf(value: unknown): string[] {
 }
 
 /** What becomes part of a subject must be one token, or the request would go somewhere else. */
-function token(what: string, text: string): string {
+export function subjectNameOf(what: string, text: string): string {
   if (NAME_TOKEN.test(text)) return text;
   throw new UsageError(`"${text}" is no ${what}: letters, digits, _ and - only, at most 64`);
 }

@@ -1,4 +1,5 @@
-import { NatsRequester } from '../../nats-requester.js';
+import type { ClientOptions } from '@metad/client';
+import { ServiceRequester } from '../../service-requester.js';
 import { Printer } from '../output/printer.js';
 import type { OutputFormat } from '../output/printer.js';
 import { CommandSender } from '../sending/command-sender.js';
@@ -15,10 +16,11 @@ export interface SessionOptions {
 /** One run of metactl: a connection, what to ask through it, and where answers go. */
 export interface Session {
   readonly gateway: Gateway;
-  readonly sender: CommandSender;
   readonly printer: Printer;
-  readonly requester: NatsRequester;
+  readonly requester: ServiceRequester;
   readonly prefix: string;
+  /** `options` are the client library's: which way it takes, who hears of retries. */
+  readonly sender: (options?: Partial<ClientOptions>) => Promise<CommandSender>;
 }
 
 const defaultTimeoutMs = 10_000;
@@ -30,11 +32,13 @@ export async function withSession(
 ): Promise<void> {
   const printer = new Printer(options.output ?? 'table');
   const address = brokerAddress(options.context, process.env);
-  const requester = await NatsRequester.open(address, 'metactl');
+  const requester = await ServiceRequester.open(address, 'metactl');
   try {
     const prefix = process.env['METAD_SUBJECT_PREFIX'] ?? 'metad.v1';
     const gateway = new Gateway(requester, prefix, options.timeout ?? defaultTimeoutMs);
-    const sender = new CommandSender(gateway);
+    // Every call brings its own namespace.
+    const sender = async (own: Partial<ClientOptions> = {}): Promise<CommandSender> =>
+      new CommandSender(await requester.client('metactl', prefix, own));
     await body({ gateway, sender, printer, requester, prefix });
   } finally {
     await requester.close();

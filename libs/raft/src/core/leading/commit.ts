@@ -1,5 +1,4 @@
 import { invariant, logIndex } from '@metad/foundation';
-import { isVoter } from '../membership/configuration.js';
 import { quorumReached } from '../membership/quorum.js';
 import type { PeerProgress } from './peer-progress.js';
 import type { RaftState } from '../state/raft-state.js';
@@ -15,7 +14,7 @@ const matchOf = (peer: PeerProgress): number => peer.match;
  * replaced (thesis figure 3.7), and is committed by the first entry of this term behind it.
  */
 export function maybeCommit(raft: RaftState, leadership: Leadership): void {
-  const reached = quorumReached(raft.confs.latest, leadership.progress, matchOf);
+  const reached = quorumReached(leadership.electorate, matchOf);
   if (reached <= raft.log.commitIndex) return;
   const index = logIndex(reached);
   if (!raft.log.matches(index, raft.term)) return;
@@ -28,6 +27,7 @@ export function maybeCommit(raft: RaftState, leadership: Leadership): void {
 
 /** Leaves a joint configuration that is committed. Refused during a transfer: the tick retries. */
 export function maybeLeaveJoint(raft: RaftState, leadership: Leadership): void {
+  if (leadership.electorate.votersOutgoing.length === 0) return;
   const { latest, latestIndex } = raft.confs;
   if (!latest.autoLeave || latestIndex > raft.log.commitIndex) return;
   proposeConf(raft, leadership, { steps: [], autoLeave: false });
@@ -38,8 +38,8 @@ export function maybeLeaveJoint(raft: RaftState, leadership: Leadership): void {
  * then follows.
  */
 function maybeMakeRoom(raft: RaftState, leadership: Leadership): void {
-  const { latest, latestIndex } = raft.confs;
-  if (latestIndex > raft.log.commitIndex || isVoter(latest, raft.self)) return;
+  if (leadership.self?.learner === false) return;
+  if (raft.confs.latestIndex > raft.log.commitIndex) return;
   let heir: PeerProgress | null = null;
   for (const peer of leadership.peers) {
     if (!peer.learner && (heir === null || peer.match > heir.match)) heir = peer;

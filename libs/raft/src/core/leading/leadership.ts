@@ -1,22 +1,22 @@
-import { logIndex } from '@metad/foundation';
+import { invariant, logIndex, NONE } from '@metad/foundation';
 import type { LogIndex, NodeName } from '@metad/foundation';
+import { Inflights } from './inflights.js';
 import { PeerProgress } from './peer-progress.js';
 import { isVoter, membersOf } from '../membership/configuration.js';
+import type { Electorate } from '../membership/quorum.js';
 import type { RaftState } from '../state/raft-state.js';
 import type { ReadRound, WaitingRead } from './reads.js';
 
-/** Command bytes that became part of the log together. */
-interface ProposedBytes {
-  readonly lastIndex: LogIndex;
-  readonly bytes: number;
-}
-
 /** What only a leader has; it lives for one term. */
 export class Leadership {
-  /** Every member, itself included. */
-  readonly progress = new Map<NodeName, PeerProgress>();
+  /** Every member, itself included, sorted by name. They are few: looked for one by one. */
+  progress: readonly PeerProgress[] = NONE;
   /** Every other member, sorted by name: the order of broadcasts. */
-  peers: PeerProgress[] = [];
+  peers: readonly PeerProgress[] = NONE;
+  /** Itself; null when the configuration in force has no place for it. */
+  self: PeerProgress | null = null;
+  /** Whose progress commits, of the configuration in force. */
+  electorate: Electorate<PeerProgress> = { voters: NONE, votersOutgoing: NONE };
   /** Something may be sendable to some peer: look before the next Ready. */
   flushNeeded = true;
   heartbeatElapsed = 0;
@@ -31,8 +31,8 @@ export class Leadership {
   lastReadRound = 0;
   /** Lease: reads may be served without a round before this tick. */
   leaseUntil = 0;
-  uncommittedBytes = 0;
-  private proposed: ProposedBytes[] = [];
+  /** Commands in the log that are not committed; who proposes keeps their bytes bounded. */
+  private readonly uncommitted = new Inflights(Infinity, Infinity);
 
   constructor(
     raft: RaftState,
@@ -40,42 +40,53 @@ export class Leadership {
     readonly termStart: LogIndex,
   ) {
     this.followConf(raft);
-    const self = this.progress.get(raft.self);
-    if (self !== undefined) self.match = raft.log.stableIndex;
+    if (this.self !== null) this.self.match = raft.log.stableIndex;
+  }
+
+  /** Null when `name` is not a member. */
+  of(name: NodeName): PeerProgress | null {
+    for (const peer of this.progress) if (peer.name === name) return peer;
+    return null;
   }
 
   /** Tracks exactly the members of the configuration in force. */
   followConf(raft: RaftState): void {
     const conf = raft.confs.latest;
-    const members = membersOf(conf);
-    for (const name of this.progress.keys()) {
-      if (!members.includes(name)) this.progress.delete(name);
-    }
-    this.peers = [];
-    for (const name of members) {
+    this.progress = membersOf(conf).map((name) => {
       const learner = !isVoter(conf, name);
-      const peer = this.progress.get(name) ?? newProgress(raft, name, learner);
+      const peer = this.of(name) ?? newProgress(raft, name, learner);
       peer.learner = learner;
-      this.progress.set(name, peer);
-      if (name !== raft.self) this.peers.push(peer);
-    }
+      return peer;
+    });
+    this.self = this.of(raft.self);
+    this.peers = this.progress.filter((peer) => peer !== this.self);
+    this.electorate = {
+      voters: this.among(conf.voters),
+      votersOutgoing: this.among(conf.votersOutgoing),
+    };
     this.flushNeeded = true;
   }
 
+  /** The progress of these members. */
+  private among(names: readonly NodeName[]): readonly PeerProgress[] {
+    if (names.length === 0) return NONE;
+    const found = this.progress.filter((peer) => names.includes(peer.name));
+    invariant(found.length === names.length, 'whoever votes gets the log');
+    return found;
+  }
+
+  get uncommittedBytes(): number {
+    return this.uncommitted.bytes;
+  }
+
+  /** Command bytes that became part of the log together. */
   countProposed(lastIndex: LogIndex, bytes: number): void {
-    this.proposed.push({ lastIndex, bytes });
-    this.uncommittedBytes += bytes;
+    this.uncommitted.add(lastIndex, bytes);
   }
 
   /** What is committed no longer counts against the bound. */
   countCommitted(commit: LogIndex): void {
-    let freed = 0;
-    for (const batch of this.proposed) {
-      if (batch.lastIndex > commit) break;
-      this.uncommittedBytes -= batch.bytes;
-      freed += 1;
-    }
-    if (freed > 0) this.proposed.splice(0, freed);
+    this.uncommitted.freeTo(commit);
   }
 }
 

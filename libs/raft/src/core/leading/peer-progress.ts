@@ -12,7 +12,7 @@ import { Inflights } from './inflights.js';
 export class PeerProgress {
   state: 'probe' | 'replicate' | 'snapshot' = 'probe';
   match: LogIndex = logIndex(0);
-  /** The highest commit index that an append told it. */
+  /** The highest commit index that it was told. */
   sentCommit: LogIndex = logIndex(0);
   /** In `probe`: an append is under way, wait for its answer or for a heartbeat's. */
   probeSent = false;
@@ -68,6 +68,11 @@ export class PeerProgress {
       this.next = logIndex(lastIndex + 1);
       this.inflights.add(lastIndex, bytes);
     }
+  }
+
+  /** A message told it that everything up to `commit` is committed. */
+  toldCommit(commit: LogIndex): void {
+    if (commit > this.sentCommit) this.sentCommit = commit;
   }
 
   /** It has everything up to `index`. True when that is news. */

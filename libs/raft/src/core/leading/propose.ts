@@ -1,7 +1,7 @@
-import { logIndex } from '@metad/foundation';
-import { entryBytes } from '../entry.js';
+import { logIndex, NONE, withItem } from '@metad/foundation';
+import { bytesOf } from '../entry.js';
 import type { ConfChange, Entry } from '../entry.js';
-import { changedConf, isJoint, isMember } from '../membership/configuration.js';
+import { changedConf, isJoint } from '../membership/configuration.js';
 import type { RaftState } from '../state/raft-state.js';
 import type { ProposeResult } from '../replica.js';
 import { appendOwn, newEntry } from '../roles/transitions.js';
@@ -13,8 +13,8 @@ const EMPTY = new Uint8Array(0);
 const refused = (reason: Refusal): ProposeResult => ({ accepted: false, reason });
 
 /** Why this replica takes no proposal now, or null. */
-function refusalOf(raft: RaftState, leadership: Leadership): Refusal | null {
-  if (!isMember(raft.confs.latest, raft.self)) return 'removed';
+function refusalOf(leadership: Leadership): Refusal | null {
+  if (leadership.self === null) return 'removed';
   return leadership.transferTarget === null ? null : 'transferring';
 }
 
@@ -28,17 +28,16 @@ function accept(raft: RaftState, entries: readonly Entry[]): ProposeResult {
 export function proposeCommands(raft: RaftState, datas: readonly Uint8Array[]): ProposeResult {
   const { leadership } = raft;
   if (leadership === null) return refused('notLeader');
-  const refusal = refusalOf(raft, leadership);
+  const refusal = refusalOf(leadership);
   if (refusal !== null) return refused(refusal);
   const first = raft.log.lastIndex + 1;
-  const entries: Entry[] = [];
-  let bytes = 0;
+  const { term } = raft;
+  let entries: readonly Entry[] = NONE;
   for (const data of datas) {
     const index = logIndex(first + entries.length);
-    const entry: Entry = { index, term: raft.term, kind: 'command', data, change: null };
-    entries.push(entry);
-    bytes += entryBytes(entry);
+    entries = withItem(entries, { index, term, kind: 'command', data, change: null });
   }
+  const bytes = bytesOf(entries);
   const before = leadership.uncommittedBytes;
   // One batch passes whatever its size, so that nothing is refused for ever.
   if (before > 0 && before + bytes > raft.options.uncommittedBytesMax) {
@@ -58,7 +57,7 @@ export function proposeConf(
   change: ConfChange,
 ): ProposeResult {
   if (leadership === null) return refused('notLeader');
-  const refusal = refusalOf(raft, leadership);
+  const refusal = refusalOf(leadership);
   if (refusal !== null) return refused(refusal);
   const { commitIndex } = raft.log;
   if (commitIndex < leadership.termStart || commitIndex < raft.confs.latestIndex) {

@@ -57,8 +57,7 @@ export function startReadRound(raft: RaftState, leadership: Leadership): void {
     sentAt: leadership.ticks,
   });
   leadership.waitingReads = [];
-  const self = leadership.progress.get(raft.self);
-  if (self !== undefined) self.readRound = leadership.lastReadRound;
+  if (leadership.self !== null) leadership.self.readRound = leadership.lastReadRound;
   broadcastHeartbeat(raft, leadership);
   confirmReads(raft, leadership);
 }
@@ -67,7 +66,7 @@ const readRoundOf = (peer: PeerProgress): number => peer.readRound;
 
 /** Answers the reads of every round that a quorum has confirmed. */
 export function confirmReads(raft: RaftState, leadership: Leadership): void {
-  const confirmed = quorumReached(raft.confs.latest, leadership.progress, readRoundOf);
+  const confirmed = quorumReached(leadership.electorate, readRoundOf);
   let done = 0;
   for (const round of leadership.readRounds) {
     if (round.round > confirmed) break;

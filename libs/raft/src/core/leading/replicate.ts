@@ -1,28 +1,19 @@
-import { logIndex } from '@metad/foundation';
-import { entryBytes } from '../entry.js';
-import type { Entry } from '../entry.js';
+import { logIndex, NONE } from '@metad/foundation';
+import type { LogIndex } from '@metad/foundation';
+import { bytesOf } from '../entry.js';
 import type { PeerProgress } from './peer-progress.js';
 import { send } from '../state/raft-state.js';
 import type { RaftState } from '../state/raft-state.js';
 import type { Leadership } from './leadership.js';
 
-const NONE: readonly Entry[] = [];
-
-function bytesOf(entries: readonly Entry[]): number {
-  let bytes = 0;
-  for (const entry of entries) bytes += entryBytes(entry);
-  return bytes;
-}
-
-/** Sends to `peer` what it lacks, as far as its window allows. */
+/** Sends to `peer` what it lacks, as far as its window allows, and what it may commit. */
 export function replicateTo(raft: RaftState, peer: PeerProgress): void {
   const { log } = raft;
   while (!peer.isPaused()) {
+    const behind = peer.next <= log.lastIndex;
+    if (!behind && !peer.nudge && peer.state !== 'probe') break;
     const prevIndex = logIndex(peer.next - 1);
     const prevTerm = log.termAt(prevIndex);
-    const behind = peer.next <= log.lastIndex;
-    const untold = peer.sentCommit < log.commitIndex;
-    if (!behind && !untold && !peer.nudge && peer.state !== 'probe') return;
     const entries = behind ? log.read(peer.next, raft.options.appendBytesMax) : NONE;
     if (prevTerm === null || entries === null) {
       sendSnapshot(raft, peer);
@@ -32,9 +23,24 @@ export function replicateTo(raft: RaftState, peer: PeerProgress): void {
     const commit = log.commitIndex;
     const to = peer.name;
     send(raft, { kind: 'append', from, to, term, prevIndex, prevTerm, commit, entries });
-    peer.sentCommit = commit;
-    peer.sent(logIndex(prevIndex + entries.length), bytesOf(entries));
+    const last = logIndex(prevIndex + entries.length);
+    peer.toldCommit(commit < last ? commit : last); // It commits no more than the append reaches.
+    peer.sent(last, bytesOf(entries));
   }
+  tellCommit(raft, peer);
+}
+
+/** Beyond its match the peer may hold entries of another history. */
+const commitFor = (raft: RaftState, peer: PeerProgress): LogIndex =>
+  peer.match < raft.log.commitIndex ? peer.match : raft.log.commitIndex;
+
+/** Tells the peer what no append told it: whatever it has acknowledged and a quorum has too. */
+function tellCommit(raft: RaftState, peer: PeerProgress): void {
+  const commit = commitFor(raft, peer);
+  if (commit <= peer.sentCommit) return;
+  const { self: from, term } = raft;
+  send(raft, { kind: 'commit', from, to: peer.name, term, commit });
+  peer.toldCommit(commit);
 }
 
 /** What the peer needs is compacted away: announce the newest snapshot. */
@@ -51,8 +57,7 @@ export function broadcastHeartbeat(raft: RaftState, leadership: Leadership): voi
   const { self: from, term } = raft;
   const readRound = leadership.lastReadRound;
   for (const peer of leadership.peers) {
-    // Beyond its match the peer may hold entries of another history.
-    const commit = logIndex(Math.min(peer.match, raft.log.commitIndex));
+    const commit = commitFor(raft, peer);
     send(raft, { kind: 'heartbeat', from, to: peer.name, term, commit, readRound });
   }
 }

@@ -10,8 +10,8 @@ import type { Leadership } from './leadership.js';
 /** Starts a transfer to a voter; anything else, or the one under way, changes nothing. */
 export function startTransfer(raft: RaftState, to: NodeName): void {
   const leadership = leadershipOf(raft);
-  const target = leadership.progress.get(to);
-  if (target === undefined || target.learner || to === raft.self) return;
+  const target = leadership.of(to);
+  if (target === null || target.learner || to === raft.self) return;
   if (leadership.transferTarget === to) return;
   leadership.transferTarget = to;
   leadership.transferElapsed = 0;

@@ -13,4 +13,6 @@ export interface PendingWrite {
    * if index and term look the same again (A written, B written, A to be written once more).
    */
   validUpTo: LogIndex;
+  /** The one taken after it: mostly there is none. */
+  next: PendingWrite | null;
 }

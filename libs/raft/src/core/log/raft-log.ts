@@ -1,11 +1,15 @@
-import { invariant, logIndex } from '@metad/foundation';
+import { invariant, logIndex, NONE } from '@metad/foundation';
 import type { LogIndex, Term } from '@metad/foundation';
-import { entryBytes } from '../entry.js';
+import { bytesOf, entryBytes } from '../entry.js';
 import type { Entry } from '../entry.js';
 import type { SnapshotMeta, StoredLog } from '../ready.js';
+import type { LogPosition } from '../replica.js';
 import type { PendingWrite } from './pending-write.js';
 
-const NONE: readonly Entry[] = [];
+/** How elections order logs (thesis §3.6.1): the later last term wins, then the longer log. */
+export const reaches = (one: LogPosition, other: LogPosition): boolean =>
+  one.term > other.term || (one.term === other.term && one.index >= other.index);
+
 const ZERO = logIndex(0);
 
 /**
@@ -29,14 +33,22 @@ export class RaftLog {
   handedIndex: LogIndex;
   /** Everything up to here is durable. */
   stableIndex: LogIndex;
+  /** The term of the entry there: what the next append is anchored by. */
+  private stableTerm: Term;
   /** The newest term known to be durable. */
   durableTerm: Term;
-  private pending: Entry[] = [];
+  /** Never changed in place: Readys and messages share it. */
+  private pending: readonly Entry[] = NONE;
+  /**
+   * What became durable last and is handed out next, if that is the same: with one entry at a time
+   * it is, and then the stored log need not be asked. Empty as soon as anything else happens.
+   */
+  private fresh: readonly Entry[] = NONE;
   /** Up to here a Ready gave entries to the driver to write. */
   private takenIndex: LogIndex;
   private arriving: SnapshotMeta | null = null;
   private arrivingTaken = false;
-  private readonly writes: PendingWrite[] = [];
+  private oldestWrite: PendingWrite | null = null;
 
   constructor(
     private readonly stored: StoredLog,
@@ -54,6 +66,7 @@ export class RaftLog {
     invariant(lastTerm !== null, 'a stored log knows the term of its last entry');
     this.lastTerm = lastTerm;
     this.stableIndex = last;
+    this.stableTerm = lastTerm;
     this.takenIndex = last;
     this.appliedIndex = logIndex(Math.max(applied, base));
     this.handedIndex = this.appliedIndex;
@@ -70,6 +83,7 @@ export class RaftLog {
     if (index > this.lastIndex) return null;
     if (index === this.lastIndex) return this.lastTerm;
     if (index > this.stableIndex) return this.pendingAt(index).term;
+    if (index === this.stableIndex) return this.stableTerm;
     if (this.arriving !== null) return index === this.arriving.index ? this.arriving.term : null;
     return this.stored.termAt(index);
   }
@@ -80,7 +94,8 @@ export class RaftLog {
 
   /** The election restriction (thesis §3.6.1): would this log's owner accept that candidate? */
   isUpToDate(lastIndex: LogIndex, lastTerm: Term): boolean {
-    return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);
+    const own = { index: this.lastIndex, term: this.lastTerm };
+    return reaches({ index: lastIndex, term: lastTerm }, own);
   }
 
   /**
@@ -111,7 +126,7 @@ export class RaftLog {
     invariant(first.index > this.commitIndex, 'a committed entry is never replaced');
     invariant(first.index <= this.lastIndex + 1, 'a log has no holes');
     if (first.index <= this.lastIndex) this.cutFrom(first.index);
-    for (const entry of entries) this.pending.push(entry);
+    this.pending = this.pending.length === 0 ? entries : this.pending.concat(entries);
     this.noteEnd();
   }
 
@@ -137,13 +152,15 @@ export class RaftLog {
   /** Replaces everything by a snapshot from the leader. */
   restore(snapshot: SnapshotMeta): void {
     invariant(snapshot.index > this.commitIndex, 'a snapshot is installed only when it is newer');
-    this.pending = [];
+    this.pending = NONE;
+    this.fresh = NONE;
     this.arriving = snapshot;
     this.arrivingTaken = false;
-    for (const write of this.writes) write.validUpTo = ZERO;
+    this.limitWrites(ZERO);
     this.lastIndex = snapshot.index;
     this.lastTerm = snapshot.term;
     this.stableIndex = snapshot.index;
+    this.stableTerm = snapshot.term;
     this.takenIndex = snapshot.index;
     this.commitIndex = snapshot.index;
     this.handedIndex = snapshot.index;
@@ -156,7 +173,7 @@ export class RaftLog {
   /** Entries to write that no Ready carried yet. */
   takeEntries(): readonly Entry[] {
     if (this.takenIndex === this.lastIndex) return NONE;
-    const entries = this.pending.slice(this.takenIndex - this.stableIndex);
+    const entries = this.pendingFrom(this.takenIndex - this.stableIndex);
     this.takenIndex = this.lastIndex;
     return entries;
   }
@@ -168,18 +185,27 @@ export class RaftLog {
   }
 
   writing(lastIndex: LogIndex, lastTerm: Term, snapshotIndex: LogIndex, hardTerm: Term): void {
-    this.writes.push({ lastIndex, lastTerm, snapshotIndex, hardTerm, validUpTo: lastIndex });
+    const validUpTo = lastIndex;
+    const write = { lastIndex, lastTerm, snapshotIndex, hardTerm, validUpTo, next: null };
+    if (this.oldestWrite === null) {
+      this.oldestWrite = write;
+      return;
+    }
+    let newest = this.oldestWrite;
+    while (newest.next !== null) newest = newest.next;
+    newest.next = write;
   }
 
   /** The oldest write under way became durable. */
   written(lastIndex: LogIndex, lastTerm: Term, snapshotIndex: LogIndex): void {
-    const write = this.writes.shift();
+    const write = this.oldestWrite;
     invariant(
       write?.lastIndex === lastIndex &&
         write.lastTerm === lastTerm &&
         write.snapshotIndex === snapshotIndex,
       'every Ready is acknowledged as persisted once, in the order of taking',
     );
+    this.oldestWrite = write.next;
     if (write.hardTerm > this.durableTerm) this.durableTerm = write.hardTerm;
     if (snapshotIndex > 0 && snapshotIndex === this.arriving?.index) {
       this.arriving = null;
@@ -188,8 +214,8 @@ export class RaftLog {
     if (write.validUpTo > this.stableIndex) this.stabilize(write.validUpTo);
   }
 
-  writesUnderWay(): number {
-    return this.writes.length;
+  hasWritesUnderWay(): boolean {
+    return this.oldestWrite !== null;
   }
 
   hasCommitted(): boolean {
@@ -204,7 +230,7 @@ export class RaftLog {
     if (!this.hasCommitted()) return NONE;
     const from = logIndex(this.handedIndex + 1);
     const to = logIndex(Math.min(this.commitIndex, this.stableIndex) + 1);
-    const entries = this.stored.entries(from, to, bytesMax);
+    const entries = this.takeFresh(to, bytesMax) ?? this.stored.entries(from, to, bytesMax);
     const last = entries?.[entries.length - 1];
     invariant(entries?.[0]?.index === from && last !== undefined, 'committed entries are readable');
     invariant(last.index < to, 'only what was asked for is handed out');
@@ -218,10 +244,23 @@ export class RaftLog {
     this.appliedIndex = index;
   }
 
+  /** Null unless these are all entries from the next to hand out up to `to`. */
+  private takeFresh(to: LogIndex, bytesMax: number): readonly Entry[] | null {
+    const { fresh } = this;
+    this.fresh = NONE;
+    if (fresh.length === 0 || fresh[fresh.length - 1]?.index !== to - 1) return null;
+    return fresh.length === 1 || bytesOf(fresh) <= bytesMax ? fresh : null;
+  }
+
   private pendingAt(index: LogIndex): Entry {
     const entry = this.pending[index - this.stableIndex - 1];
     invariant(entry?.index === index, 'pending entries follow the stable ones without a hole');
     return entry;
+  }
+
+  /** All of it, mostly: then no copy is made. */
+  private pendingFrom(start: number): readonly Entry[] {
+    return start === 0 ? this.pending : this.pending.slice(start);
   }
 
   private readPending(from: LogIndex, bytesMax: number): readonly Entry[] {
@@ -232,19 +271,38 @@ export class RaftLog {
       bytes += entryBytes(this.pending[end] as Entry);
       if (bytes > bytesMax) break;
     }
-    return this.pending.slice(start, end);
+    return end === this.pending.length ? this.pendingFrom(start) : this.pending.slice(start, end);
   }
 
   private cutFrom(index: LogIndex): void {
     const kept = logIndex(index - 1);
-    this.pending.length = Math.max(0, kept - this.stableIndex);
-    if (kept < this.stableIndex) this.stableIndex = kept;
+    this.pending = this.pending.slice(0, Math.max(0, kept - this.stableIndex));
+    if (kept < this.stableIndex) this.destabilize(kept);
     if (kept < this.takenIndex) this.takenIndex = kept;
-    for (const write of this.writes) if (write.validUpTo > kept) write.validUpTo = kept;
+    this.limitWrites(kept);
+  }
+
+  /** Writes under way say nothing about what comes after `last`. */
+  private limitWrites(last: LogIndex): void {
+    for (let write = this.oldestWrite; write !== null; write = write.next) {
+      if (write.validUpTo > last) write.validUpTo = last;
+    }
+  }
+
+  private destabilize(index: LogIndex): void {
+    const term = this.termAt(index);
+    invariant(term !== null, 'a cut ends at an entry that is known');
+    this.stableTerm = term;
+    this.stableIndex = index;
+    this.fresh = NONE;
   }
 
   private stabilize(index: LogIndex): void {
-    this.pending = index === this.lastIndex ? [] : this.pending.slice(index - this.stableIndex);
+    const { pending } = this;
+    const all = index === this.lastIndex;
+    this.stableTerm = this.pendingAt(index).term;
+    this.fresh = all && this.handedIndex === this.stableIndex ? pending : NONE;
+    this.pending = all ? NONE : pending.slice(index - this.stableIndex);
     this.stableIndex = index;
   }
 

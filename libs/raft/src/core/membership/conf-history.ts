@@ -14,6 +14,8 @@ interface ConfAt {
  */
 export class ConfHistory {
   private confs: ConfAt[];
+  /** There is only one, as nearly always: then an append or apply looks no further. */
+  private settled = true;
 
   constructor(index: LogIndex, conf: ConfState) {
     this.confs = [{ index, conf }];
@@ -56,6 +58,7 @@ export class ConfHistory {
       const conf = changedConf(this.latest, entry.change);
       invariant(conf !== null, 'a membership change in the log fits the one before it');
       this.confs.push({ index: entry.index, conf });
+      this.settled = false;
       changed = true;
     }
     return changed;
@@ -63,11 +66,14 @@ export class ConfHistory {
 
   /** Forgets what lies below the configuration of the applied index. */
   appliedTo(index: LogIndex): void {
+    if (this.settled) return;
     while ((this.confs[1]?.index ?? Infinity) <= index) this.confs.shift();
+    this.settled = this.confs.length === 1;
   }
 
   reset(index: LogIndex, conf: ConfState): void {
     this.confs = [{ index: logIndex(index), conf }];
+    this.settled = true;
   }
 
   private newest(): ConfAt {
@@ -77,8 +83,10 @@ export class ConfHistory {
   }
 
   private cutFrom(index: LogIndex): boolean {
+    if (this.settled) return false;
     const before = this.confs.length;
     while (this.confs.length > 1 && this.newest().index >= index) this.confs.pop();
+    this.settled = this.confs.length === 1;
     return this.confs.length !== before;
   }
 }

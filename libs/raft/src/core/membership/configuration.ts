@@ -11,9 +11,6 @@ export const isJoint = (conf: ConfState): boolean => conf.votersOutgoing.length 
 export const isVoter = (conf: ConfState, node: NodeName): boolean =>
   conf.voters.includes(node) || conf.votersOutgoing.includes(node);
 
-export const isMember = (conf: ConfState, node: NodeName): boolean =>
-  isVoter(conf, node) || conf.learners.includes(node);
-
 const sorted = (nodes: Iterable<NodeName>): readonly NodeName[] => [...new Set(nodes)].sort();
 
 /** Everybody who gets the log, sorted. */

@@ -5,30 +5,34 @@ export type VoteResult = 'won' | 'lost' | 'pending';
 
 const majorityOf = (count: number): number => (count >> 1) + 1;
 
-/** The largest value that a majority of `voters` has reached. */
-function majorityReached<P>(
-  voters: readonly NodeName[],
-  peers: ReadonlyMap<NodeName, P>,
-  valueOf: (peer: P) => number,
-): number {
-  const values: number[] = [];
+/** Who votes, with whatever is counted of each; `votersOutgoing` is empty unless joint. */
+export interface Electorate<P> {
+  readonly voters: readonly P[];
+  readonly votersOutgoing: readonly P[];
+}
+
+/** The largest value that a majority of `voters` has reached. They are few: no list, no sorting. */
+function majorityReached<P>(voters: readonly P[], valueOf: (voter: P) => number): number {
+  const needed = majorityOf(voters.length);
+  let reached = 0;
   for (const voter of voters) {
-    const peer = peers.get(voter);
-    values.push(peer === undefined ? 0 : valueOf(peer));
+    const value = valueOf(voter);
+    if (value <= reached) continue;
+    let count = 0;
+    for (const other of voters) if (valueOf(other) >= value) count += 1;
+    if (count >= needed) reached = value;
   }
-  values.sort((a, b) => b - a);
-  return values[majorityOf(voters.length) - 1] as number;
+  return reached;
 }
 
 /** The largest value that a quorum has reached; a joint configuration needs both majorities. */
 export function quorumReached<P>(
-  conf: ConfState,
-  peers: ReadonlyMap<NodeName, P>,
-  valueOf: (peer: P) => number,
+  { voters, votersOutgoing }: Electorate<P>,
+  valueOf: (voter: P) => number,
 ): number {
-  const incoming = majorityReached(conf.voters, peers, valueOf);
-  if (conf.votersOutgoing.length === 0) return incoming;
-  return Math.min(incoming, majorityReached(conf.votersOutgoing, peers, valueOf));
+  const incoming = majorityReached(voters, valueOf);
+  if (votersOutgoing.length === 0) return incoming;
+  return Math.min(incoming, majorityReached(votersOutgoing, valueOf));
 }
 
 function majorityVote(

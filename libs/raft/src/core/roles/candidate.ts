@@ -4,6 +4,7 @@ import type { RaftState } from '../state/raft-state.js';
 import { onPreVote, onVote } from './voter.js';
 import {
   onAppend,
+  onCommit,
   onHeartbeat,
   onInstallSnapshot,
   onReadIndexResponse,
@@ -30,6 +31,7 @@ export const candidate: HandlerRow = {
   preVoteResponse: ignore,
   append: yieldTo(onAppend),
   appendResponse: ignore,
+  commit: yieldTo(onCommit),
   heartbeat: yieldTo(onHeartbeat),
   heartbeatResponse: ignore,
   installSnapshot: yieldTo(onInstallSnapshot),

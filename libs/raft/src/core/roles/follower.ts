@@ -1,7 +1,13 @@
 import { invariant, logIndex, term as asTerm } from '@metad/foundation';
 import type { LogIndex } from '@metad/foundation';
 import type { Entry } from '../entry.js';
-import type { AppendRequest, Heartbeat, InstallSnapshot, MessageOf } from '../message.js';
+import type {
+  AppendRequest,
+  CommitNotice,
+  Heartbeat,
+  InstallSnapshot,
+  MessageOf,
+} from '../message.js';
 import {
   answerRead,
   isPromotable,
@@ -16,6 +22,7 @@ import { onPreVote, onVote } from './voter.js';
 import { ignore } from './handler-row.js';
 import type { HandlerRow } from './handler-row.js';
 
+const ZERO_INDEX = logIndex(0);
 const ZERO_TERM = asTerm(0);
 
 /** A live leader of this term spoke. */
@@ -28,7 +35,6 @@ function hear(raft: RaftState, leader: MessageOf<'append'>['from']): void {
 
 function acknowledge(raft: RaftState, to: MessageOf<'append'>['from'], index: LogIndex): void {
   const { self: from, term } = raft;
-  const hint = { hintIndex: logIndex(0), hintTerm: ZERO_TERM };
   sendAfterPersist(raft, {
     kind: 'appendResponse',
     from,
@@ -36,7 +42,8 @@ function acknowledge(raft: RaftState, to: MessageOf<'append'>['from'], index: Lo
     term,
     index,
     rejected: false,
-    ...hint,
+    hintIndex: ZERO_INDEX,
+    hintTerm: ZERO_TERM,
   });
 }
 
@@ -88,13 +95,18 @@ function rejectAppend(raft: RaftState, append: AppendRequest): void {
   });
 }
 
-export function onHeartbeat(raft: RaftState, heartbeat: Heartbeat): void {
-  hear(raft, heartbeat.from);
-  const { self: from, term, log } = raft;
-  const { commit } = heartbeat;
+/** The leader speaks of what it knows this replica to have. */
+export function onCommit(raft: RaftState, { from, commit }: CommitNotice | Heartbeat): void {
+  hear(raft, from);
+  const { log } = raft;
   // Whoever lost its disk must not go on as if nothing had happened: its promises are lost too.
   invariant(commit <= log.lastIndex, 'a replica still has what it told its leader to have');
   if (commit > log.commitIndex) log.commitTo(commit);
+}
+
+export function onHeartbeat(raft: RaftState, heartbeat: Heartbeat): void {
+  onCommit(raft, heartbeat);
+  const { self: from, term } = raft;
   const { readRound } = heartbeat;
   sendAfterTerm(raft, { kind: 'heartbeatResponse', from, to: heartbeat.from, term, readRound });
 }
@@ -139,6 +151,7 @@ export const follower: HandlerRow = {
   preVoteResponse: ignore,
   append: onAppend,
   appendResponse: ignore,
+  commit: onCommit,
   heartbeat: onHeartbeat,
   heartbeatResponse: ignore,
   installSnapshot: onInstallSnapshot,
@@ -155,7 +168,7 @@ export function forwardRead(raft: RaftState, context: number): void {
 }
 
 /** A leader of the present term exists: the campaign is over. */
-export function yieldTo<M extends AppendRequest | Heartbeat | InstallSnapshot>(
+export function yieldTo<M extends AppendRequest | CommitNotice | Heartbeat | InstallSnapshot>(
   handle: (raft: RaftState, message: M) => void,
 ): (raft: RaftState, message: M) => void {
   return (raft, message) => {

@@ -13,8 +13,8 @@ import type { HandlerRow } from './handler-row.js';
 
 function onAppendResponse(raft: RaftState, response: AppendResponse): void {
   const leadership = leadershipOf(raft);
-  const peer = leadership.progress.get(response.from);
-  if (peer === undefined) return; // It has been removed meanwhile.
+  const peer = leadership.of(response.from);
+  if (peer === null) return; // It has been removed meanwhile.
   peer.recentActive = true;
   leadership.flushNeeded = true;
   if (response.rejected) onRejection(raft, peer, response);
@@ -46,8 +46,8 @@ function onMatch(
 
 function onHeartbeatResponse(raft: RaftState, response: HeartbeatResponse): void {
   const leadership = leadershipOf(raft);
-  const peer = leadership.progress.get(response.from);
-  if (peer === undefined) return;
+  const peer = leadership.of(response.from);
+  if (peer === null) return;
   peer.recentActive = true;
   peer.probeSent = false;
   if (peer.state === 'replicate' && peer.inflights.isFull()) peer.inflights.freeFirst();
@@ -77,6 +77,7 @@ export const leader: HandlerRow = {
   preVoteResponse: ignore,
   append: onOtherLeader,
   appendResponse: onAppendResponse,
+  commit: onOtherLeader,
   heartbeat: onOtherLeader,
   heartbeatResponse: onHeartbeatResponse,
   installSnapshot: onOtherLeader,

@@ -1,8 +1,8 @@
-import { invariant, seededRandom } from '@metad/foundation';
+import { invariant, seededRandom, withItem } from '@metad/foundation';
 import type { LogIndex, NodeName, Term } from '@metad/foundation';
 import type { Message } from '../message.js';
-import type { HardState, ReadState, Role, SoftState } from '../ready.js';
-import type { ReplicaOptions } from '../replica.js';
+import type { ReadState, Role } from '../ready.js';
+import type { LogPosition, ReplicaOptions } from '../replica.js';
 import type { RaftLog } from '../log/raft-log.js';
 import type { ConfHistory } from '../membership/conf-history.js';
 import type { Leadership } from '../leading/leadership.js';
@@ -24,6 +24,8 @@ export interface RaftState {
   leadership: Leadership | null;
   /** Answers to the campaign under way; null when there is none. */
   votes: Map<NodeName, boolean> | null;
+  /** Set while this replica may have forgotten promises: see `Replica.restrain`. */
+  floor: LogPosition | null;
   /** The campaign under way was ordered by the leader. */
   transferCampaign: boolean;
   /** Ticks since the election timer was last reset; of a leader: since the last quorum check. */
@@ -35,13 +37,16 @@ export interface RaftState {
   /** Election timeouts drawn so far: seed and count determine the next. */
   draws: number;
   /** To be sent at once. */
-  messages: Message[];
+  messages: readonly Message[];
   /** To be sent when everything taken so far is durable. */
-  messagesAfterPersist: Message[];
-  readStates: ReadState[];
-  /** As the last Ready reported them. */
-  hardReported: HardState;
-  softReported: SoftState;
+  messagesAfterPersist: readonly Message[];
+  readStates: readonly ReadState[];
+  /** As the last Readys reported them. */
+  reportedTerm: Term;
+  reportedVote: NodeName | null;
+  reportedCommit: LogIndex;
+  reportedRole: Role;
+  reportedLeader: NodeName | null;
 }
 
 /** Uniform in [timeout, 2 × timeout): what breaks ties between campaigns (thesis §3.4). */
@@ -55,7 +60,7 @@ export function resetElectionTimer(raft: RaftState): void {
 
 /** Only a voter campaigns: neither a learner, nor one whose removal is committed. */
 export const isPromotable = (raft: RaftState): boolean =>
-  raft.confs.isElectable(raft.self, raft.log.commitIndex);
+  raft.floor === null && raft.confs.isElectable(raft.self, raft.log.commitIndex);
 
 /**
  * Leader stickiness (thesis §4.2.3, §9.6): who hears a leader, or is one, helps nobody to depose
@@ -69,17 +74,18 @@ export function isSticky(raft: RaftState): boolean {
 
 /** Sends what depends on nothing unsaved. */
 export function send(raft: RaftState, message: Message): void {
-  raft.messages.push(message);
+  raft.messages = withItem(raft.messages, message);
 }
 
 /** Sends what must not be said before everything up to now is durable. */
 export function sendAfterPersist(raft: RaftState, message: Message): void {
-  raft.messagesAfterPersist.push(message);
+  raft.messagesAfterPersist = withItem(raft.messagesAfterPersist, message);
 }
 
 /** Sends what depends on the term alone: at once when that is durable. */
 export function sendAfterTerm(raft: RaftState, message: Message): void {
-  (raft.log.durableTerm === raft.term ? raft.messages : raft.messagesAfterPersist).push(message);
+  if (raft.log.durableTerm === raft.term) send(raft, message);
+  else sendAfterPersist(raft, message);
 }
 
 /** The leader's state, in handlers that only a leader runs. */
@@ -89,5 +95,5 @@ export function leadershipOf(raft: RaftState): Leadership {
 }
 
 export function answerRead(raft: RaftState, context: number, index: LogIndex): void {
-  raft.readStates.push({ context, index });
+  raft.readStates = withItem(raft.readStates, { context, index });
 }

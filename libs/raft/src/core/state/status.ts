@@ -7,8 +7,8 @@ import type { Leadership } from '../leading/leadership.js';
 function progressOf(leadership: Leadership | null): ReadonlyMap<NodeName, Progress> {
   const result = new Map<NodeName, Progress>();
   if (leadership === null) return result;
-  const peers = [...leadership.progress.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, state, match, next, recentActive, learner } of peers) {
+  for (const peer of leadership.progress) {
+    const { name, state, match, next, recentActive, learner } = peer;
     result.set(name, { state, match, next, recentActive, learner });
   }
   return result;
@@ -23,6 +23,7 @@ export const statusOf = (raft: RaftState): ReplicaStatus => ({
   commit: raft.log.commitIndex,
   applied: raft.log.appliedIndex,
   lastIndex: raft.log.lastIndex,
+  lastTerm: raft.log.lastTerm,
   conf: raft.confs.applied,
   confInForce: raft.confs.latest,
   transferTarget: raft.leadership?.transferTarget ?? null,
@@ -34,7 +35,7 @@ export function canQuiesce(raft: RaftState): boolean {
   const { log, leadership } = raft;
   const done = log.appliedIndex === log.lastIndex && log.stableIndex === log.lastIndex;
   if (!done || raft.leader === null || isJoint(raft.confs.latest)) return false;
-  if (log.writesUnderWay() > 0 || leadership === null) return leadership === null;
+  if (log.hasWritesUnderWay() || leadership === null) return leadership === null;
   const idle = leadership.transferTarget === null && leadership.waitingReads.length === 0;
   if (!idle || leadership.readRounds.length > 0) return false;
   return leadership.peers.every(

@@ -189,6 +189,18 @@ const timeoutNow: Codec<'timeoutNow'> = {
   }),
 };
 
+const commit: Codec<'commit'> = {
+  code: 13,
+  write: (writer, message) => writer.varint(message.commit),
+  read: (reader, { from, to }, messageTerm) => ({
+    kind: 'commit',
+    from,
+    to,
+    term: messageTerm,
+    commit: readIndexOf(reader),
+  }),
+};
+
 /** Total over the kinds of message: a new kind does not compile until it has a codec. */
 const CODECS: { readonly [K in MessageKind]: Codec<K> } = {
   vote,
@@ -197,6 +209,7 @@ const CODECS: { readonly [K in MessageKind]: Codec<K> } = {
   preVoteResponse,
   append,
   appendResponse,
+  commit,
   heartbeat,
   heartbeatResponse,
   installSnapshot,

@@ -61,6 +61,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     ...{ kind: fc.constant('heartbeat' as const), ...envelope },
     ...{ commit: index, readRound: fc.nat() },
   }),
+  fc.record({ kind: fc.constant('commit' as const), ...envelope, commit: index }),
   fc.record({ kind: fc.constant('heartbeatResponse' as const), ...envelope, readRound: fc.nat() }),
   fc.record({
     ...{ kind: fc.constant('installSnapshot' as const), ...envelope },
@@ -88,7 +89,13 @@ const item = fc.oneof(
 );
 type Item = typeof item extends fc.Arbitrary<infer T> ? T : never;
 
-const beat = { boot: 0xdeadbeef, draining: true, leaders: 3, load: 1200 };
+const beat = {
+  boot: 0xdeadbeef,
+  draining: true,
+  readsCommits: false,
+  leaders: 3,
+  load: 1200,
+};
 
 function write(items: readonly Item[]): Uint8Array {
   const writer = new ByteWriter();
@@ -142,6 +149,30 @@ describe('a round frame', () => {
     const one = { kind: 'heartbeat', ...ends, term: term(7), commit: logIndex(5_000) } as const;
     const items: Item[] = [{ tag: 'message', partition: 300, message: { ...one, readRound: 0 } }];
     expect(write(items).length - write([]).length).toBeLessThan(12);
+  });
+
+  it('tells whether its sender drains, or else whether it reads commit notices', () => {
+    const said = (draining: boolean, readsCommits: boolean) => {
+      const writer = new ByteWriter();
+      writeBeat(writer, { ...beat, draining, readsCommits });
+      const heard = readBeat(new ByteReader(writer.copy()));
+      return [heard.draining, heard.readsCommits];
+    };
+    expect(said(false, true)).toEqual([false, true]);
+    expect(said(false, false)).toEqual([false, false]);
+    expect(said(true, true)).toEqual([true, false]); // Draining is all that older nodes understand.
+  });
+
+  it('keeps the format of commit notices: these bytes must be readable for ever', () => {
+    const reader = new ByteReader(Buffer.from('010102efbeadde03b009' + '01020d070a', 'hex'));
+    expect(readBeat(reader)).toEqual({ ...beat, draining: false, readsCommits: true });
+    const found: unknown[] = [];
+    readItems(reader, ends, {
+      onMessage: (partition, received) => found.push(partition, received),
+      onQuiet: () => undefined,
+      onAwake: () => undefined,
+    });
+    expect(found).toEqual([2, { kind: 'commit', ...ends, term: 7, commit: 10 }]);
   });
 
   it('keeps its format: these bytes must be readable for ever', () => {

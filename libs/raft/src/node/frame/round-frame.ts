@@ -13,13 +13,15 @@ import type { Ends } from './message-codec.js';
 export const FRAME_VERSION = 1;
 
 /** First byte of a frame: what the rest is. */
-export const FRAME_KIND = { round: 1, snapshot: 2, inquiry: 3 } as const;
+export const FRAME_KIND = { round: 1, snapshot: 2, inquiry: 3, tail: 4 } as const;
 
 /** What a node says about itself in every frame. */
 export interface Beat {
   /** Chosen at random when the process starts: a change tells that the node was restarted. */
   readonly boot: number;
   readonly draining: boolean;
+  /** It reads commit notices; whoever does not say so gets heartbeats in their place. */
+  readonly readsCommits: boolean;
   /** Partitions it leads, and entries per second it commits as their leader. */
   readonly leaders: number;
   readonly load: number;
@@ -32,12 +34,23 @@ export interface QuietNotice {
   readonly commit: LogIndex;
 }
 
+/**
+ * How a node stands, in one byte. At first this was a flag for `draining`: nodes of that time read
+ * anything but 1 as 0. A node that drains says nothing else, and is spoken to as they are.
+ */
+const STANDING = { plain: 0, draining: 1, readsCommits: 2 } as const;
+
+function standingOf({ draining, readsCommits }: Beat): number {
+  if (draining) return STANDING.draining;
+  return readsCommits ? STANDING.readsCommits : STANDING.plain;
+}
+
 const TAG = { message: 1, quiet: 2, awake: 3 } as const;
 
 export function writeBeat(writer: ByteWriter, beat: Beat): void {
   writer.u8(FRAME_KIND.round);
   writer.u8(FRAME_VERSION);
-  writer.u8(beat.draining ? 1 : 0);
+  writer.u8(standingOf(beat));
   writer.u32(beat.boot);
   writer.varint(beat.leaders);
   writer.varint(Math.round(beat.load));
@@ -77,10 +90,12 @@ export interface RoundFrameVisitor {
 export function readBeat(reader: ByteReader): Beat {
   if (reader.u8() !== FRAME_KIND.round) reader.fail('not a round frame');
   if (reader.u8() !== FRAME_VERSION) reader.fail('a frame version this node does not know');
-  const draining = reader.u8() === 1;
+  const standing = reader.u8();
   const boot = reader.u32();
   const leaders = reader.varint();
-  return { boot, draining, leaders, load: reader.varint() };
+  const draining = standing === STANDING.draining;
+  const readsCommits = standing === STANDING.readsCommits;
+  return { boot, draining, readsCommits, leaders, load: reader.varint() };
 }
 
 /** Reads all items. Throws `DecodeError`; items before the fault have been visited by then. */

@@ -1,32 +1,35 @@
+import { NONE } from '@metad/foundation';
 import type { Entry } from '../../core/index.js';
 
-/** Committed entries of one partition on their way to the state machine, in order. */
+/**
+ * Committed entries of one partition on their way to the state machine, in order. A core hands out
+ * the next ones when those before are applied, so mostly this is the list of one Ready.
+ */
 export class ApplyQueue {
-  private readonly runs: (readonly Entry[])[] = [];
+  private entries: readonly Entry[] = NONE;
   private offset = 0;
 
   get isEmpty(): boolean {
-    return this.runs.length === 0;
+    return this.offset === this.entries.length;
   }
 
   push(entries: readonly Entry[]): void {
-    if (entries.length > 0) this.runs.push(entries);
+    this.entries = this.isEmpty ? entries : this.entries.slice(this.offset).concat(entries);
+    this.offset = 0;
   }
 
   peek(): Entry | null {
-    return this.runs[0]?.[this.offset] ?? null;
+    return this.isEmpty ? null : (this.entries[this.offset] as Entry);
   }
 
   /** Removes what `peek` showed. */
   shift(): void {
     this.offset += 1;
-    if (this.offset < (this.runs[0]?.length ?? 0)) return;
-    this.runs.shift();
-    this.offset = 0;
+    if (this.isEmpty) this.clear();
   }
 
   clear(): void {
-    this.runs.length = 0;
+    this.entries = NONE;
     this.offset = 0;
   }
 }

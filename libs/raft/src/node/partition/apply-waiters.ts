@@ -7,9 +7,12 @@ interface ApplyWaiter {
   readonly resolve: (reached: boolean) => void;
 }
 
+/** Shared by all who have none: a look at it finds it in the cache. */
+const NOBODY: ApplyWaiter[] = [];
+
 /** Who waits for this node to apply an index, in order of index. */
 export class ApplyWaiters {
-  private readonly waiters: ApplyWaiter[] = [];
+  private waiters = NOBODY;
 
   constructor(private readonly waitersMax: number) {}
 
@@ -21,6 +24,7 @@ export class ApplyWaiters {
   add(index: LogIndex, deadline: number): Promise<boolean> {
     if (this.waiters.length >= this.waitersMax) return Promise.resolve(false);
     return new Promise((resolve) => {
+      if (this.waiters === NOBODY) this.waiters = [];
       let at = this.waiters.length;
       while (at > 0 && (this.waiters[at - 1] as ApplyWaiter).index > index) at -= 1;
       this.waiters.splice(at, 0, { index, deadline, resolve });
@@ -33,7 +37,9 @@ export class ApplyWaiters {
       count += 1;
     }
     if (count === 0) return;
-    for (const waiter of this.waiters.splice(0, count)) waiter.resolve(true);
+    const reached = this.waiters.splice(0, count);
+    if (this.waiters.length === 0) this.waiters = NOBODY;
+    for (const waiter of reached) waiter.resolve(true);
   }
 
   sweep(now: number): void {

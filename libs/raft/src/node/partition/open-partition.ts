@@ -3,6 +3,8 @@ import type { LogIndex, PartitionId } from '@metad/foundation';
 import { createReplica } from '../../core/index.js';
 import type { ConfState, HardState, Replica, SnapshotMeta } from '../../core/index.js';
 import type { RecoveredPartition } from '../../storage/log-port.js';
+import { SnapshotCorruption } from '../../storage/snapshot-port.js';
+import type { SnapshotStore, StoredSnapshot } from '../../storage/snapshot-port.js';
 import { tickTimes, HEARTBEAT_TICKS } from '../node-options.js';
 import type { NodeLimits, RaftNodeOptions } from '../node-options.js';
 import { ApplyWaiters } from './apply-waiters.js';
@@ -30,8 +32,13 @@ export async function openPartition(
   const hardState = recovered?.hardState ?? FRESH;
   const machine = options.stateMachine(id);
   const restored = await restoreNewest(id, hardState, options, machine.restore.bind(machine));
-  const applied = logIndex(Math.max(restored, machine.appliedIndex()));
-  const replica = startReplica(id, raised(hardState, stored.snapshot()), applied, options, limits);
+  let applied = logIndex(Math.max(restored?.index ?? 0, machine.appliedIndex()));
+  let start = raised(hardState, stored.snapshot());
+  if (stored.firstIndex() > applied + 1) {
+    start = await condemn(id, hardState, restored, options);
+    applied = start.commit;
+  }
+  const replica = startReplica(id, start, applied, options, limits);
   const parts = {
     id,
     replica,
@@ -74,27 +81,65 @@ export function startReplica(
 }
 
 /**
- * Loads the newest snapshot into the state machine and returns its index. A snapshot that reaches
- * beyond the log was received but not yet entered into it when the node went down: it is committed
- * state, verified end to end, so it is entered now.
+ * Loads the newest snapshot that can be read into the state machine and returns what it is of. One
+ * that reaches beyond the log was received but not yet entered into it when the node went down: it
+ * is committed state, verified end to end, so it is entered now.
  */
 async function restoreNewest(
   id: PartitionId,
   hardState: HardState,
   options: RaftNodeOptions,
   restore: (meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>) => Promise<void>,
-): Promise<LogIndex> {
+): Promise<SnapshotMeta | null> {
   const { snapshots, log } = options;
-  const newest = snapshots.latest(id);
-  if (newest === null) return logIndex(0);
-  const { meta } = newest;
-  await restore(meta, snapshots.read(id, meta.index));
+  let found = snapshots.latest(id);
+  while (found !== null && !(await canBeRead(snapshots, id, found, restore))) {
+    found = snapshots.newestUpTo(id, logIndex(found.meta.index - 1));
+  }
+  if (found === null) return null;
+  const { meta } = found;
   const stored = log.partition(id);
+  if (meta.index + 1 < stored.firstIndex()) return meta; // Not what the log goes on from.
   if (meta.index > stored.lastIndex() || stored.termAt(meta.index) !== meta.term) {
     const state = raised(hardState, meta);
     await log.append([{ partition: id, hardState: state, snapshot: meta, entries: [] }], true);
   }
-  return meta.index;
+  return meta;
+}
+
+async function canBeRead(
+  snapshots: SnapshotStore,
+  id: PartitionId,
+  { meta }: StoredSnapshot,
+  restore: (meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<boolean> {
+  try {
+    await restore(meta, snapshots.read(id, meta.index));
+    return true;
+  } catch (fault) {
+    if (fault instanceof SnapshotCorruption) return false;
+    throw fault;
+  }
+}
+
+/**
+ * The log was compacted to a snapshot that is gone or damaged, so nothing here says what the state
+ * is at its beginning. The log goes too, back to the older snapshot if there is one, and all of it
+ * is taken from peers again.
+ */
+async function condemn(
+  id: PartitionId,
+  hardState: HardState,
+  older: SnapshotMeta | null,
+  options: RaftNodeOptions,
+): Promise<HardState> {
+  const stored = options.log.partition(id);
+  const { index, conf } = stored.snapshot();
+  const base = older ?? { index: logIndex(0), term: term(0), conf };
+  const begins = `its log begins at ${stored.firstIndex()}`;
+  const reason = `the snapshot at index ${index} is missing or damaged, and ${begins}`;
+  await options.log.condemn(id, base, reason);
+  return { term: hardState.term, vote: null, commit: base.index };
 }
 
 /** A term is never below that of what is stored, and a vote of a lower term is void. */

@@ -1,6 +1,6 @@
 import { logIndex } from '@metad/foundation';
 import type { LogIndex, NodeName, PartitionId, Term } from '@metad/foundation';
-import type { HardState, Message, Replica, Role, StoredLog } from '../../core/index.js';
+import type { HardState, Replica, Role, StoredLog } from '../../core/index.js';
 import type { PartitionStatus } from '../raft-node-port.js';
 import type { StateMachine } from '../state-machine-port.js';
 import type { AppendBatch } from '../round/append-batch.js';
@@ -26,6 +26,62 @@ export interface PartitionParts {
  * and no rules; rounds, failover, quiescence and snapshots each look after their own fields.
  */
 export class Partition {
+  // What every entry needs stands together, below: fields that are neighbours in memory come into
+  // the cache together, and with many partitions that is most of what an entry costs.
+  reason: string | null = null;
+
+  /** Ticks until this replica campaigns because nobody leads; −1: it does not. */
+  campaignIn = -1;
+  /** Its place among those who may campaign. */
+  campaignRank = 0;
+  /** Ticks between its campaigns, and how many of them are left. */
+  campaignEvery = 0;
+  campaignsLeft = 0;
+
+  /** Oldest index each subscriber still needs. */
+  holds: Map<string, LogIndex> | null = null;
+  /** Entries per second, smoothed: known to every replica, so that it moves with leadership. */
+  load = 0;
+
+  snapshotIndex: LogIndex = logIndex(0);
+  /** After a snapshot that could not be written: not again before this is applied. */
+  snapshotRetry: LogIndex = logIndex(0);
+  /** What writing the last image cost, as a number of entries. */
+  snapshotEntriesWorth = 0;
+  snapshotting = false;
+
+  state: PartitionStatus['state'] = 'running';
+  /** Set while this replica is corrupt and being brought back. */
+  refill: Refill | null = null;
+
+  /** As of the last Ready. */
+  role: Role = 'follower';
+  leader: NodeName | null = null;
+  /** Leads, and has applied an entry of its own term. */
+  serving = false;
+
+  /** In the list of partitions whose core may have a Ready. */
+  dirty = false;
+  /** In the list of partitions with queued proposals. */
+  proposing = false;
+  /** Among those where somebody waits for something. */
+  watched = false;
+  /** In the list of partitions with entries to apply. */
+  applyScheduled = false;
+  /** The newest batch that holds a Ready of this partition, until it is durable. */
+  openBatch: AppendBatch | null = null;
+  /** Term and vote as of the last Ready; null before the first that changed anything of it. */
+  hardState: HardState | null = null;
+  /** The commit index as of then; by itself, since it moves with every entry. */
+  commit: LogIndex = logIndex(0);
+  /** What the log was given of it last; null when this replica gave nothing yet. */
+  hardStateWritten: HardState | null = null;
+
+  idleTicks = 0;
+  /** Entries applied since load was last measured, in any role. */
+  appliedSince = 0;
+  readonly applying = new ApplyQueue();
+
   readonly id: PartitionId;
   replica: Replica;
   readonly machine: StateMachine;
@@ -33,45 +89,8 @@ export class Partition {
   readonly proposals: Proposals;
   readonly reads: Reads;
   readonly waiters: ApplyWaiters;
-  readonly applying = new ApplyQueue();
-
-  state: PartitionStatus['state'] = 'running';
-  reason: string | null = null;
-  /** Set while this replica is corrupt and being brought back. */
-  refill: Refill | null = null;
-
-  /** As of the last Ready. */
-  role: Role = 'follower';
-  leader: NodeName | null = null;
   term: Term;
-  /** Leads, and has applied an entry of its own term. */
-  serving = false;
   appliedIndex: LogIndex;
-
-  /** In the list of partitions whose core may have a Ready. */
-  dirty = false;
-  /** In the list of partitions with queued proposals. */
-  proposing = false;
-  /** In the list of partitions with entries to apply. */
-  applyScheduled = false;
-  /** The newest batch that holds a Ready of this partition, until it is durable. */
-  openBatch: AppendBatch | null = null;
-  /** A hard state of which only `commit` changed: it rides with the next write. */
-  lazyHardState: HardState | null = null;
-
-  idleTicks = 0;
-  /** Ticks until this replica campaigns after its leader's node went away; −1: it does not. */
-  campaignIn = -1;
-
-  snapshotIndex: LogIndex = logIndex(0);
-  /** After a snapshot that could not be written: not again before this is applied. */
-  snapshotRetry: LogIndex = logIndex(0);
-  /** Oldest index each subscriber still needs. */
-  holds: Map<string, LogIndex> | null = null;
-  snapshotting = false;
-  /** Entries applied as leader since load was last measured. */
-  appliedAsLeader = 0;
-  load = 0;
 
   constructor(parts: PartitionParts, term: Term, applied: LogIndex) {
     this.id = parts.id;
@@ -85,13 +104,15 @@ export class Partition {
     this.appliedIndex = applied;
   }
 
-  /** Its core works, although a corrupt replica's takes in only what refills it. */
+  /** Its core works: a damaged replica's does once it knows what it must not forget. */
   get isLive(): boolean {
     return this.state !== 'stopped' && this.refill?.isFilling !== false;
   }
 
-  /** Messages of this kind may reach its core. */
-  admits(message: Message): boolean {
-    return this.refill === null || this.refill.admits(message);
+  /** Whoever waits for something here learns that it will not come. */
+  settleAll(reason: string): void {
+    this.proposals.stop(reason);
+    this.reads.stop(reason);
+    this.waiters.stop();
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { logIndex, nodeName, term } from '@metad/foundation';
-import { Proposal, Proposals } from './proposals.js';
+import { Proposal } from './proposal-row.js';
+import { Proposals } from './proposals.js';
 
 const n2 = nodeName('n2');
 const entry = (index: number, at: number) => ({

@@ -1,26 +1,14 @@
+import { invariant, NONE, withItem } from '@metad/foundation';
 import type { LogIndex, NodeName, Term } from '@metad/foundation';
 import type { Entry } from '../../core/index.js';
-import type { DropReason, ProposalObserver } from '../state-machine-port.js';
+import type { DropReason } from '../state-machine-port.js';
+import { ProposalRow } from './proposal-row.js';
+import type { Proposal } from './proposal-row.js';
 
 /** Proposals of all partitions of a node that have no outcome yet. */
 export interface Admission {
   inFlight: number;
   readonly inFlightMax: number;
-}
-
-/** One proposal on its way: queued, then in the log under an index and term, then settled. */
-export class Proposal {
-  term = 0;
-  /** Another proposal of an earlier term at the same index, whose fate is open as well. */
-  shadowed: Proposal | null = null;
-
-  constructor(
-    readonly data: Uint8Array,
-    readonly observer: ProposalObserver,
-    readonly attachment: unknown,
-    /** Monotonic milliseconds. */
-    readonly deadline: number,
-  ) {}
 }
 
 /**
@@ -30,8 +18,8 @@ export class Proposal {
  * leadership settles nothing by itself, the entries may still be committed by the next leader.
  */
 export class Proposals {
-  private queue: Proposal[] = [];
-  private readonly inLog = new Map<number, Proposal>();
+  private readonly queue = new ProposalRow();
+  private readonly inLog = new ProposalRow();
   private shadowedCount = 0;
 
   constructor(
@@ -40,11 +28,11 @@ export class Proposals {
   ) {}
 
   get queued(): number {
-    return this.queue.length;
+    return this.queue.size;
   }
 
   get inFlight(): number {
-    return this.queue.length + this.inLog.size + this.shadowedCount;
+    return this.queue.size + this.inLog.size + this.shadowedCount;
   }
 
   /** False when the partition or the node has its fill. */
@@ -58,22 +46,23 @@ export class Proposals {
   }
 
   /** The oldest queued proposals, at most `countMax` and `bytesMax`, still queued. */
-  peek(countMax: number, bytesMax: number): Uint8Array[] {
-    const datas: Uint8Array[] = [];
+  peek(countMax: number, bytesMax: number): readonly Uint8Array[] {
+    let datas: readonly Uint8Array[] = NONE;
     let bytes = 0;
-    for (const proposal of this.queue) {
-      bytes += proposal.data.length;
+    for (let at = this.queue.first; at !== null; at = at.next) {
+      bytes += at.data.length;
       if (datas.length === countMax || (datas.length > 0 && bytes > bytesMax)) break;
-      datas.push(proposal.data);
+      datas = withItem(datas, at.data);
     }
     return datas;
   }
 
   /** The oldest `count` queued ones are in the core's log from `first` on. */
   accepted(count: number, first: LogIndex, term: Term): void {
-    const { queue } = this;
-    for (let at = 0; at < count; at += 1) this.place(queue[at] as Proposal, first + at, term);
-    this.queue = count === queue.length ? [] : queue.slice(count);
+    invariant(count <= this.queue.size, 'what the core accepted was queued');
+    for (let at = 0; at < count; at += 1) {
+      this.place(this.queue.shift() as Proposal, first + at, term);
+    }
   }
 
   /** Follows a proposal that went to the core by itself (a membership change). */
@@ -84,16 +73,15 @@ export class Proposals {
 
   /** What the proposer of this very entry attached, if it was proposed here. */
   attachmentOf(entry: Entry): unknown {
-    let proposal: Proposal | null = this.inLog.get(entry.index) ?? null;
+    let proposal = this.inLog.at(entry.index);
     while (proposal !== null && proposal.term !== entry.term) proposal = proposal.shadowed;
     return proposal?.attachment;
   }
 
   /** Tells whoever waits for this index. */
   applied(entry: Entry, result: unknown, leader: NodeName | null): void {
-    const first = this.inLog.get(entry.index);
-    if (first === undefined) return;
-    this.inLog.delete(entry.index);
+    const first = this.inLog.take(entry.index);
+    if (first === null) return;
     for (let at: Proposal | null = first; at !== null; at = at.shadowed) {
       if (at !== first) this.shadowedCount -= 1;
       this.admission.inFlight -= 1;
@@ -104,52 +92,44 @@ export class Proposals {
 
   /** A snapshot replaced the log up to `index`: what became of entries there cannot be told. */
   skippedTo(index: LogIndex): void {
-    for (const [at, proposal] of this.inLog) {
-      if (at > index) continue;
-      this.inLog.delete(at);
-      this.unknown(proposal, 'a snapshot took the place of the entry');
+    while (this.inLog.first !== null && this.inLog.first.index <= index) {
+      this.unknown(this.inLog.shift(), 'a snapshot took the place of the entry');
     }
   }
 
   /** Drops everything that has not reached the core. */
   dropQueued(reason: DropReason, leader: NodeName | null): void {
-    const { queue } = this;
-    this.queue = [];
-    this.admission.inFlight -= queue.length;
-    for (const proposal of queue) proposal.observer.dropped(reason, leader);
+    this.admission.inFlight -= this.queue.size;
+    for (let at = this.queue.takeAll(); at !== null; at = at.next) {
+      at.observer.dropped(reason, leader);
+    }
   }
 
   /** Ends everything: the partition or node stops. */
   stop(reason: string): void {
     this.dropQueued('stopping', null);
-    const open = [...this.inLog.values()];
-    this.inLog.clear();
-    for (const proposal of open) this.unknown(proposal, reason);
+    for (let at = this.inLog.takeAll(); at !== null; at = at.next) this.unknown(at, reason);
   }
 
   /** Ends what has waited beyond its deadline. */
   expire(now: number): void {
-    for (const [index, proposal] of this.inLog) {
-      if (proposal.deadline > now) break;
-      this.inLog.delete(index);
-      this.unknown(proposal, 'no quorum answered in time');
+    while (this.inLog.first !== null && this.inLog.first.deadline <= now) {
+      this.unknown(this.inLog.shift(), 'no quorum answered in time');
     }
-    const first = this.queue[0];
-    if (first !== undefined && first.deadline <= now) this.dropQueued('overloaded', null);
+    const { first } = this.queue;
+    if (first !== null && first.deadline <= now) this.dropQueued('overloaded', null);
   }
 
   private place(proposal: Proposal, index: number, term: Term): void {
+    proposal.index = index;
     proposal.term = term;
-    const shadowed = this.inLog.get(index);
-    if (shadowed !== undefined) {
-      proposal.shadowed = shadowed;
-      this.shadowedCount += 1;
-    }
-    this.inLog.set(index, proposal);
+    proposal.shadowed = this.inLog.take(index);
+    if (proposal.shadowed !== null) this.shadowedCount += 1;
+    this.inLog.place(proposal);
   }
 
-  private unknown(first: Proposal, reason: string): void {
-    for (let at: Proposal | null = first; at !== null; at = at.shadowed) {
+  private unknown(first: Proposal | null, reason: string): void {
+    for (let at = first; at !== null; at = at.shadowed) {
       if (at !== first) this.shadowedCount -= 1;
       this.admission.inFlight -= 1;
       at.observer.unknown(reason);

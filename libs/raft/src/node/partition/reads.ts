@@ -15,6 +15,9 @@ interface ReadRound {
   readonly retryAt: number;
 }
 
+/** Shared by all who have none: a look at it finds it in the cache. */
+const NOBODY: ReadWaiter[] = [];
+
 /** Rounds of one partition whose answers are awaited; reads beyond wait for one to end. */
 const roundsMax = 4;
 
@@ -24,7 +27,7 @@ const roundsMax = 4;
  * way; a reader never gets an index that was confirmed before it asked.
  */
 export class Reads {
-  private queue: ReadWaiter[] = [];
+  private queue = NOBODY;
   private readonly rounds = new Map<number, ReadRound>();
 
   constructor(private readonly waitersMax: number) {}
@@ -44,6 +47,7 @@ export class Reads {
       return Promise.reject(new NoLeaderError('too many reads wait for this partition'));
     }
     return new Promise((resolve, reject) => {
+      if (this.queue === NOBODY) this.queue = [];
       this.queue.push({ resolve, reject, deadline });
     });
   }
@@ -53,7 +57,7 @@ export class Reads {
     if (this.queue.length === 0 || this.rounds.size >= roundsMax) return;
     const context = nextContext();
     this.rounds.set(context, { waiters: this.queue, retryAt });
-    this.queue = [];
+    this.queue = NOBODY;
     replica.readIndex(context);
   }
 
@@ -70,7 +74,7 @@ export class Reads {
     for (const [context, round] of this.rounds) {
       if (round.retryAt > now) continue;
       this.rounds.delete(context);
-      this.queue.push(...round.waiters);
+      this.queue = this.queue.concat(round.waiters);
     }
     if (this.queue.length === 0) return;
     const overdue = this.queue.filter((waiter) => waiter.deadline <= now);
@@ -82,7 +86,7 @@ export class Reads {
   stop(reason: string): void {
     const all = [...this.rounds.values()].flatMap((round) => round.waiters).concat(this.queue);
     this.rounds.clear();
-    this.queue = [];
+    this.queue = NOBODY;
     for (const waiter of all) waiter.reject(new NoLeaderError(reason));
   }
 }

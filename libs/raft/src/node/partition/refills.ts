@@ -1,23 +1,30 @@
 import { logIndex } from '@metad/foundation';
 import type { PartitionId } from '@metad/foundation';
 import { DecodeError } from '../../codec/index.js';
+import type { Damage } from '../../storage/log-port.js';
 import { decodeInquiry, encodeInquiryAnswer } from '../frame/inquiry-frame.js';
+import { FRAME_KIND } from '../frame/round-frame.js';
+import { decodeTailInquiry, encodeTail } from '../frame/tail-frame.js';
 import type { NodeLimits, RaftNodeOptions } from '../node-options.js';
 import { startReplica } from './open-partition.js';
 import type { Partition } from './partition.js';
-import { Refill } from './refill.js';
+import { answerOf, Refill } from './refill.js';
+import { tailOf } from './log-tail.js';
 
 /** Ticks between two steps of a refill. */
 const stepTicks = 5;
 
 export interface RefillsHost {
   partition(id: PartitionId): Partition | null;
-  /** A replica is whole again and takes part. */
-  onHealed(partition: Partition): void;
+  /** A replica takes in what it lacks, or is whole again: its time passes from now on. */
+  onTakingPart(partition: Partition): void;
+  /** A peer's replica may start anew: it must hear of its leader. */
+  onAsked(partition: Partition): void;
   onFailed(partition: Partition, error: unknown): void;
+  onLogFailed(error: unknown): void;
 }
 
-/** The corrupt replicas of this node on their way back, and answers to those of others. */
+/** The damaged replicas of this node on their way back, and answers to those of others. */
 export class Refills {
   private readonly open = new Map<Partition, Refill>();
   private ticks = 0;
@@ -28,23 +35,28 @@ export class Refills {
     private readonly host: RefillsHost,
   ) {}
 
-  /** Marks a partition corrupt and starts to bring it back, if there is a `damage`. */
-  begin(partition: Partition, damage: string | null): void {
+  /** Marks a partition as damaged and starts to bring it back, if there is a `damage`. */
+  begin(partition: Partition, damage: Damage | null): void {
     if (damage === null) return;
-    const refill = new Refill(partition, this.options, {
-      restart: (from) => {
+    const refill = new Refill(partition, damage.kind, this.options, {
+      restart: (from, floor) => {
         const { stored, appliedIndex } = partition;
         const commit = logIndex(Math.max(appliedIndex, stored.snapshot().index));
         const hardState = { term: from, vote: null, commit };
         const { options, limits } = this;
+        partition.hardState = null;
+        partition.hardStateWritten = null;
         partition.replica = startReplica(partition.id, hardState, appliedIndex, options, limits);
+        partition.replica.restrain(floor);
         partition.term = from;
+        this.host.onTakingPart(partition);
       },
       onHealed: () => this.onHealed(partition),
+      onLogFailed: (error) => this.host.onLogFailed(error),
       onFailed: (error) => this.host.onFailed(partition, error),
     });
     partition.state = 'corrupt';
-    partition.reason = damage;
+    partition.reason = damage.reason;
     partition.refill = refill;
     this.open.set(partition, refill);
   }
@@ -55,28 +67,37 @@ export class Refills {
     for (const refill of this.open.values()) refill.step();
   }
 
-  /** Another node's replica asks how far terms have gone here. */
+  /** Another node's replica has lost records, and asks for what it needs to go on. */
   onFrame(frame: Uint8Array, respond: (reply: Uint8Array) => void): void {
-    let partition: Partition | null;
     try {
-      partition = this.host.partition(decodeInquiry(frame));
+      respond(frame[0] === FRAME_KIND.tail ? this.tailFor(frame) : this.answerTo(frame));
     } catch (error) {
+      // Not a question that can be answered: the other one times out.
       if (!(error instanceof DecodeError)) throw error;
-      return; // Not a question that can be answered: the other one times out.
     }
-    if (partition === null || !partition.isLive || partition.refill !== null) {
-      respond(encodeInquiryAnswer(null));
-      return;
-    }
-    const { term, confInForce: conf } = partition.replica.status();
-    respond(encodeInquiryAnswer({ term, conf }));
+  }
+
+  /** How far terms and the log have gone here. */
+  private answerTo(frame: Uint8Array): Uint8Array {
+    const partition = this.host.partition(decodeInquiry(frame));
+    if (partition === null || partition.state === 'stopped') return encodeInquiryAnswer(null);
+    this.host.onAsked(partition);
+    return encodeInquiryAnswer(answerOf(partition));
+  }
+
+  private tailFor(frame: Uint8Array): Uint8Array {
+    const { partition: id, from } = decodeTailInquiry(frame);
+    const partition = this.host.partition(id);
+    if (partition === null || partition.state === 'stopped') return encodeTail(null);
+    return encodeTail(tailOf(partition.stored, from, this.options.transport.frameBytesMax >> 1));
   }
 
   private onHealed(partition: Partition): void {
     this.open.delete(partition);
+    partition.replica.restrain(null);
     partition.refill = null;
     partition.state = 'running';
     partition.reason = null;
-    this.host.onHealed(partition);
+    this.host.onTakingPart(partition);
   }
 }

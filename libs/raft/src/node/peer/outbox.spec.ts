@@ -80,6 +80,34 @@ describe('an outbox', () => {
     expect(box.dropped).toBe(8);
   });
 
+  it('leaves out the heartbeats that follow an append, for four ticks at most', () => {
+    const { box, fill } = outbox();
+    const sent = () => {
+      box.post(p1, heartbeat(1));
+      return fill().messages.map(({ kind }) => kind);
+    };
+    box.post(p1, append(1, 10));
+    expect(sent()).toEqual(['append']);
+    for (let ticks = 0; ticks < 4; ticks += 1) {
+      expect(sent()).toEqual([]);
+      box.tick();
+    }
+    expect(sent()).toEqual(['heartbeat']);
+  });
+
+  it('never leaves out a heartbeat that asks for a new confirmation of reads', () => {
+    const { box, fill } = outbox();
+    const asking = (readRound: number): Message => ({ ...heartbeat(1), readRound }) as Message;
+    const sent = (message: Message) => {
+      box.post(p1, message);
+      return fill().messages.length;
+    };
+    box.post(p1, append(1, 10));
+    fill();
+    expect([1, 1, 2, 2].map((round) => sent(asking(round)))).toEqual([1, 0, 1, 0]);
+    expect(sent({ ...asking(2), term: term(2) })).toBe(1);
+  });
+
   it('knows whether it holds answers only, which may ride on a reply', () => {
     const { box, fill } = outbox();
     box.post(p1, answer);

@@ -4,6 +4,7 @@ import { entryBytes } from '../../core/index.js';
 import type { Message } from '../../core/index.js';
 import { writeAwakeItem, writeMessageItem, writeQuietItem } from '../frame/round-frame.js';
 import type { QuietNotice } from '../frame/round-frame.js';
+import { LatelySent } from './lately-sent.js';
 
 /** Called when an append had to be dropped: the core must probe for it again. */
 export type AppendDropped = (partition: PartitionId, peer: NodeName) => void;
@@ -22,6 +23,7 @@ export class Outbox {
   private readonly heartbeatResponses = new Map<PartitionId, Message>();
   private readonly quiets = new Map<PartitionId, QuietNotice>();
   private readonly awakes = new Set<PartitionId>();
+  private readonly lately = new LatelySent();
   private partitions: PartitionId[] = [];
   private messages: Message[] = [];
   /** First of `messages` that is not yet in a frame. */
@@ -51,13 +53,20 @@ export class Outbox {
   }
 
   post(partition: PartitionId, message: Message): void {
-    if (message.kind === 'heartbeat') {
+    const { kind } = message;
+    if (this.lately.covers(partition, message)) return;
+    if (kind === 'heartbeat') {
       this.heartbeats.set(partition, message);
-    } else if (message.kind === 'heartbeatResponse') {
+    } else if (kind === 'heartbeatResponse') {
       this.heartbeatResponses.set(partition, message);
     } else {
       this.queue(partition, message);
     }
+  }
+
+  /** What was said a few ticks ago may have to be said again. */
+  tick(): void {
+    this.lately.tick();
   }
 
   postQuiet(notice: QuietNotice): void {
@@ -100,7 +109,8 @@ export class Outbox {
     );
   }
 
-  private queue(partition: PartitionId, message: Message): void {
+  /** Sends in order; never left out, and no later message takes its place. */
+  queue(partition: PartitionId, message: Message): void {
     const bytes = sizeOf(message);
     if (this.bytes + bytes > this.bytesMax) {
       this.drop(partition, message);
@@ -169,8 +179,10 @@ function sizeOf(message: Message): number {
   return bytes;
 }
 
-const isAnswer = (message: Message): boolean =>
-  message.kind === 'appendResponse' ||
-  message.kind === 'voteResponse' ||
-  message.kind === 'preVoteResponse' ||
-  message.kind === 'readIndexResponse';
+/** Nobody need know if it is lost. */
+const isAnswer = ({ kind }: Message): boolean =>
+  kind === 'appendResponse' ||
+  kind === 'commit' ||
+  kind === 'voteResponse' ||
+  kind === 'preVoteResponse' ||
+  kind === 'readIndexResponse';

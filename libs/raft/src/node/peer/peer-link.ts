@@ -1,6 +1,6 @@
 import type { NodeName, PartitionId } from '@metad/foundation';
 import { ByteWriter } from '../../codec/index.js';
-import type { Message } from '../../core/index.js';
+import type { Message, MessageOf } from '../../core/index.js';
 import type { SendFailure, Transport } from '../../transport/transport-port.js';
 import { writeBeat } from '../frame/round-frame.js';
 import type { Beat } from '../frame/round-frame.js';
@@ -49,8 +49,8 @@ export class PeerLink {
   private readonly held: HeldRequest[] = [];
   /** What the unanswered requests carry. */
   private readonly outstanding = new Set<FrameContents>();
-  /** The unanswered request that was sent beside the window, if any. */
-  private probing: FrameContents | null = null;
+  /** A request was sent beside the window since the last tick. */
+  private probed = false;
   private ticksSinceSent = 0;
 
   constructor(
@@ -78,7 +78,8 @@ export class PeerLink {
   }
 
   post(partition: PartitionId, message: Message): void {
-    this.outbox.post(partition, message);
+    if (message.kind === 'commit') this.postCommit(partition, message);
+    else this.outbox.post(partition, message);
   }
 
   postQuiet(...notice: Parameters<Outbox['postQuiet']>): void {
@@ -122,7 +123,9 @@ export class PeerLink {
 
   /** Asks the peer for a sign of life if it has been silent for a while. */
   tick(): void {
+    this.outbox.tick();
     this.ticksSinceSent += 1;
+    this.probed = false;
     const { beatTicks } = this.host;
     // A peer that is down is asked less often.
     const patience = this.liveness.isDown ? 4 * beatTicks : beatTicks;
@@ -131,19 +134,26 @@ export class PeerLink {
   }
 
   /**
-   * Asks now, beside the window: requests that a dying peer never answered may fill it, and that
-   * must not hide that nobody is there any more.
+   * Asks now, beside the window, once a tick at most: requests that a dying peer never answered may
+   * fill it, an earlier probe may be one of them, and that must not hide that nobody is there.
    */
   probe(): void {
-    if (this.probing === null) this.probing = this.request();
+    if (this.probed) return;
+    this.probed = true;
+    this.request();
   }
 
   /** Nobody is there: requests without an answer will not get one. */
   abandonOutstanding(): readonly FrameContents[] {
     const lost = [...this.outstanding];
     this.outstanding.clear();
-    this.probing = null;
     return lost;
+  }
+
+  /** A peer of an older version learns by a heartbeat, and answers it. */
+  private postCommit(partition: PartitionId, notice: MessageOf<'commit'>): void {
+    const known = this.liveness.beat?.readsCommits === true;
+    this.outbox.queue(partition, known ? notice : { ...notice, kind: 'heartbeat', readRound: 0 });
   }
 
   private isDue(held: HeldRequest | undefined): boolean {
@@ -156,18 +166,16 @@ export class PeerLink {
     held.respond(this.buildFrame(new FrameContents()));
   }
 
-  private request(): FrameContents {
+  private request(): void {
     const contents = new FrameContents();
     const frame = this.buildFrame(contents);
     this.outstanding.add(contents);
     this.ticksSinceSent = 0;
     this.transport.request(this.peer, frame, this.host.requestTimeoutMs, (failure, reply) => {
       const expected = this.outstanding.delete(contents);
-      if (this.probing === contents) this.probing = null;
       if (reply !== null) this.host.onReply(this, reply);
       else if (expected) this.host.onLost(this, failure ?? 'timeout', contents);
     });
-    return contents;
   }
 
   private buildFrame(contents: FrameContents): Uint8Array {

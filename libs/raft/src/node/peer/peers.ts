@@ -31,7 +31,7 @@ export interface PeerEvents {
   /** A quiet notice may not have arrived. */
   onQuietLost(partition: PartitionId): void;
   onPeerChange(peer: NodeName, change: LivenessChange): void;
-  /** A request that is not part of a round: a snapshot's, or an inquiry. */
+  /** A request that is not part of a round: a snapshot's, or a question of a damaged replica. */
   onSideFrame(from: NodeName, frame: Uint8Array, respond: (reply: Uint8Array) => void): void;
   onMalformed(from: NodeName, error: DecodeError): void;
   /** Input has arrived: a turn is due. */
@@ -82,6 +82,18 @@ export class Peers {
 
   isDown(peer: NodeName): boolean {
     return this.links.get(peer)?.liveness.isDown ?? false;
+  }
+
+  /** Alive as far as anybody knows, and not leaving. */
+  mayLead(peer: NodeName): boolean {
+    const liveness = this.links.get(peer)?.liveness;
+    return liveness?.isDown !== true && liveness?.beat?.draining !== true;
+  }
+
+  /** Does not answer just now, and nothing says that it is gone or leaving. */
+  mayReturn(peer: NodeName): boolean {
+    const liveness = this.links.get(peer)?.liveness;
+    return liveness?.state === 'silent' && liveness.beat?.draining !== true;
   }
 
   endTurn(batch: AppendBatch | null): void {

@@ -54,6 +54,7 @@ export class Applier {
     const limit = Math.min(budget, this.host.entriesPerPartitionTurn);
     let count = 0;
     try {
+      partition.machine.willApply?.(partition.replica.commitIndex() - partition.appliedIndex);
       for (; count < limit; count += 1) {
         const entry = partition.applying.peek();
         if (entry === null) break;

@@ -1,6 +1,6 @@
 import { logIndex, term } from '@metad/foundation';
 import type { Clock } from '@metad/foundation';
-import type { Ready, ReadState } from '../../core/index.js';
+import type { HardState, Ready, ReadState } from '../../core/index.js';
 import type { NodeLog } from '../../storage/log-port.js';
 import type { NodeStats } from '../node-stats.js';
 import type { Partition } from '../partition/partition.js';
@@ -62,7 +62,7 @@ export class Rounds {
   ) {}
 
   get isIdle(): boolean {
-    const quiet = this.writing === null && this.gathering.writes.length === 0;
+    const quiet = this.writing === null && this.gathering.items.length === 0;
     return quiet && !this.scheduled && this.parts.applier.isIdle;
   }
 
@@ -107,7 +107,7 @@ export class Rounds {
     this.collect();
     this.parts.applier.slice();
     this.collect();
-    const batch = this.gathering.writes.length > 0 ? this.gathering : null;
+    const batch = this.gathering.items.length > 0 ? this.gathering : null;
     this.host.endTurn(batch);
     if (this.writing === null && batch !== null) this.write(batch);
     if (this.dirty.length > 0 || !this.parts.applier.isIdle) this.schedule();
@@ -162,7 +162,7 @@ export class Rounds {
       if (reads.queued > 0) {
         reads.begin(replica, () => this.host.nextReadContext(), this.host.readRetryAt());
       }
-      while (partition.isLive && replica.hasReady()) this.take(partition, replica.takeReady());
+      if (replica.hasReady()) this.take(partition, replica.takeReady());
     } catch (error) {
       this.host.onPartitionFailed(partition, error);
     }
@@ -172,15 +172,17 @@ export class Rounds {
     if (followRole(partition, ready)) this.host.onRoleChange(partition);
     if (ready.messages.length > 0) this.host.post(partition, ready.messages);
     for (const state of ready.readStates) answerReads(partition, state);
-    if (ready.mustSync || ready.entries.length > 0 || ready.snapshot !== null) {
-      if (ready.snapshot !== null) beginInstall(partition);
-      this.gathering.add(partition, ready);
-    } else {
-      if (ready.hardState !== null) partition.lazyHardState = ready.hardState;
-      if (partition.openBatch !== null) partition.openBatch.acknowledge(partition, ready);
-      else this.acknowledge(partition, ready);
-    }
+    if (ready.hardState !== null) noteHardState(partition, ready.hardState);
+    if (ready.snapshot !== null) beginInstall(partition);
+    if (ready.mustSync) this.gathering.add(partition, ready);
+    else if (ready.awaitsPersist) this.acknowledgeInOrder(partition, ready);
     if (ready.committed.length > 0) this.parts.applier.enqueue(partition, ready.committed);
+  }
+
+  /** Has nothing to write itself: as soon as all before it is durable. */
+  private acknowledgeInOrder(partition: Partition, ready: Ready): void {
+    if (partition.openBatch !== null) partition.openBatch.acknowledge(partition, ready);
+    else this.acknowledge(partition, ready);
   }
 
   private write(batch: AppendBatch): void {
@@ -189,25 +191,24 @@ export class Rounds {
     this.writing = batch;
     const startedAt = clock.monotonic();
     const written = (): void => {
-      stats.wrote(batch.partitions.length, batch.entries, clock.monotonic() - startedAt);
+      stats.wrote(batch.items.length, batch.entries, clock.monotonic() - startedAt);
       this.durable(batch);
     };
     const failed = (error: unknown): void => this.host.onLogFailed(error);
-    this.lastWrite = log.append(batch.writes, true).then(written, failed);
+    this.lastWrite = log.append(batch.items, true).then(written, failed);
   }
 
   private durable(batch: AppendBatch): void {
     if (this.stopped) return;
     batch.durable = true;
     this.writing = null;
-    for (let at = 0; at < batch.partitions.length; at += 1) {
-      const partition = batch.partitions[at] as Partition;
-      if (partition.openBatch === batch) partition.openBatch = null;
-      if (partition.isLive) this.acknowledge(partition, batch.readies[at] as Ready);
+    for (const { owner, ready } of batch.items) {
+      if (owner.openBatch === batch) owner.openBatch = null;
+      if (owner.isLive) this.acknowledge(owner, ready);
     }
     this.host.flush();
     if (this.dirty.length > 0 || this.proposing.length > 0) this.schedule();
-    else if (this.gathering.writes.length > 0) this.schedule();
+    else if (this.gathering.items.length > 0) this.schedule();
   }
 
   /** A Ready and all before it of its partition are durable. */
@@ -243,6 +244,12 @@ function followRole(partition: Partition, { softState, hardState }: Ready): bool
   partition.role = softState.role;
   partition.leader = softState.leader; // May be null: nobody leads that this replica knows of.
   return true;
+}
+
+function noteHardState(partition: Partition, now: HardState): void {
+  const before = partition.hardState;
+  partition.commit = now.commit;
+  if (before?.term !== now.term || before.vote !== now.vote) partition.hardState = now;
 }
 
 /** What was to be applied lies behind the snapshot; the state machine waits for it. */

@@ -3,7 +3,6 @@ import type { LogIndex } from '@metad/foundation';
 import type { SnapshotMeta } from '../../core/index.js';
 import type { NodeLimits, RaftNodeOptions } from '../node-options.js';
 import type { Partition } from '../partition/partition.js';
-import type { Turns } from '../turns.js';
 
 /** Older snapshots kept, so that a transfer under way can be finished. */
 const snapshotsKept = 2;
@@ -32,7 +31,8 @@ export class SnapshotWriter {
   }
 
   private dueAt(partition: Partition): number {
-    return Math.max(partition.snapshotIndex + this.limits.snapshotEntries, partition.snapshotRetry);
+    const pause = Math.max(this.limits.snapshotEntries, partition.snapshotEntriesWorth);
+    return Math.max(partition.snapshotIndex + pause, partition.snapshotRetry);
   }
 
   private next(): void {
@@ -70,15 +70,16 @@ export class SnapshotWriter {
   }
 
   private async writeImage(partition: Partition): Promise<SnapshotMeta> {
-    const { snapshots, turns } = this.options;
+    const { snapshots } = this.options;
     const { conf, applied } = partition.replica.status();
     const image = partition.machine.capture();
     try {
       const { index } = image;
+      partition.snapshotEntriesWorth = image.entriesWorth ?? 0;
       const term = partition.stored.termAt(index);
       invariant(index === applied && term !== null, 'an image is of what was just applied');
       const meta = { index, term, conf };
-      const chunks = inSlices(image.chunks(), this.limits.snapshotChunkBytes, turns);
+      const chunks = this.inSlices(image.chunks());
       await snapshots.write(partition.id, meta, chunks);
       return meta;
     } finally {
@@ -93,18 +94,24 @@ export class SnapshotWriter {
     upTo = Math.max(upTo, snapshotAt - lagEntriesMax, partition.stored.firstIndex() - 1);
     return logIndex(Math.min(upTo, snapshotAt));
   }
-}
 
-/** Cuts chunks to size and lets other work have its turn between them. */
-async function* inSlices(
-  chunks: AsyncIterable<Uint8Array>,
-  bytesMax: number,
-  turns: Turns,
-): AsyncIterable<Uint8Array> {
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += bytesMax) {
-      yield chunk.subarray(at, Math.min(at + bytesMax, chunk.length));
-      await new Promise<void>((resolve) => turns.next(resolve));
+  /** Cuts chunks to size and lets other work have its turn between them. */
+  private async *inSlices(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const { snapshotChunkBytes: bytesMax } = this.limits;
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += bytesMax) {
+        yield chunk.subarray(at, Math.min(at + bytesMax, chunk.length));
+        await this.pause();
+      }
     }
+  }
+
+  private pause(): Promise<void> {
+    const { turns, clock } = this.options;
+    const { snapshotPauseMs } = this.limits;
+    return new Promise((resolve) => {
+      if (snapshotPauseMs === 0) turns.next(resolve);
+      else clock.after(snapshotPauseMs, resolve);
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
+import { logIndex, partitionId } from '@metad/foundation';
 import type { PartitionId } from '@metad/foundation';
 import type { Entry } from '../../core/index.js';
 import {
@@ -10,6 +11,7 @@ import {
   writeEntries,
 } from '../../codec/index.js';
 import { ArchiveCorruption } from '../archive-port.js';
+import type { ArchiveRange } from '../archive-port.js';
 import type { DiskFile } from '../file-system-port.js';
 import { checksum } from '../log/format/checksum.js';
 
@@ -28,6 +30,30 @@ export const BLOCK_BYTES = 256 * 1024;
 const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
 const COMPRESSION_LEVEL = 3;
 const MAGIC = Uint8Array.from('METADARC', (letter) => letter.charCodeAt(0));
+
+const digits = (value: number): string => String(value).padStart(15, '0');
+
+/** What a file holds, and when it was written (milliseconds of the node's clock). */
+export interface ArchivedRange extends ArchiveRange {
+  readonly partition: PartitionId;
+  readonly writtenAt: number;
+}
+
+export const archiveName = ({ partition, first, last, writtenAt }: ArchivedRange): string =>
+  `p${partition}.${digits(first)}-${digits(last)}.${writtenAt}.arc`;
+
+/** What a file of the archive holds, by its name; null for any other file. */
+export function archivedIn(name: string): ArchivedRange | null {
+  const match = /^p(\d+)\.(\d+)-(\d+)\.(\d+)\.arc$/.exec(name);
+  if (match === null) return null;
+  const [partition = 0, first = 0, last = 0, writtenAt = 0] = match.slice(1).map(Number);
+  return {
+    partition: partitionId(partition),
+    first: logIndex(first),
+    last: logIndex(last),
+    writtenAt,
+  };
+}
 
 const deflate = promisify<Uint8Array, { level: number }, Buffer>(deflateRaw);
 const inflate = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflateRaw);
@@ -54,26 +80,40 @@ export async function packBlock(entries: readonly Entry[]): Promise<Uint8Array> 
   return block.copy();
 }
 
-/** The runs of a file, block by block. Throws `ArchiveCorruption` at the first that is damaged. */
+/** What the name of a file promises of its content. */
+export interface ArchiveName extends ArchiveRange {
+  readonly path: string;
+  readonly partition: PartitionId;
+}
+
+/**
+ * The runs of a file, block by block. Throws `ArchiveCorruption` at the first that is damaged, or
+ * sound and not the one that belongs there, and where the file ends before its last entry.
+ */
 export async function* readArchiveFile(
   file: DiskFile,
-  path: string,
-  partition: PartitionId,
+  { path, partition, first, last }: ArchiveName,
 ): AsyncGenerator<readonly Entry[]> {
   const size = file.size();
   const header = readExactly(file, path, 0, HEADER_BYTES);
   const expected = archiveHeader(partition);
   if (!expected.every((byte, at) => header[at] === byte)) throw damaged(path, 0);
-  for (let offset = HEADER_BYTES; offset < size;) {
+  let next: number = first;
+  let offset = HEADER_BYTES;
+  while (offset < size) {
     const head = readExactly(file, path, offset, BLOCK_HEADER_BYTES);
     const reader = new ByteReader(head);
     const [packed, unpacked, sum] = [reader.u32(), reader.u32(), reader.u32()];
     if (packed > BLOCK_BYTES_MAX || unpacked > BLOCK_BYTES_MAX) throw damaged(path, offset);
     const body = readExactly(file, path, offset + BLOCK_HEADER_BYTES, packed);
     if (checksum(body, 0, packed, checksum(head, 0, 8)) !== sum) throw damaged(path, offset);
-    yield await unpack(body, unpacked, path, offset);
+    const run = await unpack(body, unpacked, path, offset);
+    if (run[0]?.index !== next) throw damaged(path, offset);
+    next += run.length;
+    yield run;
     offset += BLOCK_HEADER_BYTES + packed;
   }
+  if (next !== last + 1) throw damaged(path, offset);
 }
 
 async function unpack(

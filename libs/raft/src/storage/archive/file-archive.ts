@@ -1,11 +1,17 @@
-import { invariant, logIndex, partitionId } from '@metad/foundation';
+import { invariant, logIndex } from '@metad/foundation';
 import type { Clock, LogIndex, PartitionId } from '@metad/foundation';
 import type { Entry } from '../../core/index.js';
 import { ArchiveGap } from '../archive-port.js';
 import type { Archive, ArchiveRange, ArchiveStats } from '../archive-port.js';
 import { realFileSystem } from '../disk/real-file-system.js';
 import type { DiskFile, FileSystem } from '../file-system-port.js';
-import { archiveHeader, packBlock, readArchiveFile } from './archive-file.js';
+import {
+  archivedIn,
+  archiveHeader,
+  archiveName,
+  packBlock,
+  readArchiveFile,
+} from './archive-file.js';
 
 export interface ArchiveOptions {
   /** The node's data directory; the archive lives in `archive/` below it. */
@@ -22,9 +28,10 @@ interface ArchivedFile extends ArchiveRange {
   readonly bytes: number;
 }
 
-const digits = (value: number): string => String(value).padStart(15, '0');
-
-/** Opens the archive of a data directory, which the node's log has locked before. */
+/**
+ * Opens the archive of a data directory. It is opened before the log that locks the directory, so
+ * nothing is changed before the first write.
+ */
 export function openArchive(options: ArchiveOptions): FileArchive {
   return new FileArchive(options.fileSystem ?? realFileSystem, options);
 }
@@ -40,22 +47,13 @@ export class FileArchive implements Archive {
     private readonly options: ArchiveOptions,
   ) {
     this.directory = `${options.directory}/archive`;
-    fileSystem.ensureDirectory(this.directory);
     for (const name of fileSystem.list(this.directory)) {
-      if (name.endsWith('.tmp')) fileSystem.remove(`${this.directory}/${name}`);
-      const match = /^p(\d+)\.(\d+)-(\d+)\.(\d+)\.arc$/.exec(name);
-      if (match === null) continue;
-      const [partition, first, last, writtenAt] = match.slice(1).map(Number);
+      const found = archivedIn(name);
+      if (found === null) continue;
       const file = this.fileSystem.open(`${this.directory}/${name}`, 'read');
       const bytes = file.size();
       file.close();
-      this.note(partitionId(partition ?? 0), {
-        name,
-        first: logIndex(first ?? 0),
-        last: logIndex(last ?? 0),
-        writtenAt: writtenAt ?? 0,
-        bytes,
-      });
+      this.note(found.partition, { name, bytes, ...found });
     }
   }
 
@@ -85,6 +83,7 @@ export class FileArchive implements Archive {
   }
 
   async write(partition: PartitionId, runs: AsyncIterable<readonly Entry[]>): Promise<void> {
+    if (this.temporaries === 0) this.sweep();
     this.temporaries += 1;
     const temporary = `${this.directory}/p${partition}.${this.temporaries}.tmp`;
     const file = this.fileSystem.open(temporary, 'create');
@@ -96,8 +95,7 @@ export class FileArchive implements Archive {
         return;
       }
       const writtenAt = Math.max(0, Math.floor(this.options.clock.now()));
-      const range = `${digits(written.first)}-${digits(written.last)}`;
-      const name = `p${partition}.${range}.${writtenAt}.arc`;
+      const name = archiveName({ partition, writtenAt, ...written });
       this.fileSystem.rename(temporary, `${this.directory}/${name}`);
       await this.fileSystem.syncDirectory(this.directory);
       this.note(partition, { name, writtenAt, ...written });
@@ -105,6 +103,14 @@ export class FileArchive implements Archive {
       file.close();
       this.fileSystem.remove(temporary);
       throw fault;
+    }
+  }
+
+  /** What the last life was writing when it ended. */
+  private sweep(): void {
+    this.fileSystem.ensureDirectory(this.directory);
+    for (const name of this.fileSystem.list(this.directory)) {
+      if (name.endsWith('.tmp')) this.fileSystem.remove(`${this.directory}/${name}`);
     }
   }
 
@@ -141,7 +147,7 @@ export class FileArchive implements Archive {
       const path = `${this.directory}/${found.name}`;
       const file = this.fileSystem.open(path, 'read');
       try {
-        for await (const run of readArchiveFile(file, path, partition)) {
+        for await (const run of readArchiveFile(file, { ...found, path, partition })) {
           const wanted = run.filter((entry) => entry.index >= next);
           if (wanted.length === 0) continue;
           next += wanted.length;
@@ -150,7 +156,6 @@ export class FileArchive implements Archive {
       } finally {
         file.close();
       }
-      if (next <= found.last) throw new ArchiveGap(partition, logIndex(next), null);
     }
     if (next === from) throw new ArchiveGap(partition, from, null);
   }

@@ -12,17 +12,29 @@ export interface DirectoryStamp {
 }
 
 export type DirectoryFault =
-  'OTHER_CLUSTER' | 'OTHER_NODE' | 'OTHER_FORMAT' | 'NO_STAMP' | 'STAMP_DAMAGED';
+  | 'OTHER_CLUSTER'
+  | 'OTHER_NODE'
+  | 'OTHER_FORMAT'
+  | 'NO_STAMP'
+  | 'STAMP_DAMAGED'
+  | 'LOG_LOST'
+  | 'IDENTITY_DAMAGED'
+  | 'NO_SPACE'
+  | 'NO_ACCESS'
+  | 'READ_ONLY'
+  | 'NOT_A_DIRECTORY'
+  | 'DISK_FAULT';
 
-/** This directory is not the one this node may use. Nothing was touched. */
+/** This directory is not one that this node may use, or can. No record was touched. */
 export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
 
   constructor(
     readonly code: DirectoryFault,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
@@ -79,8 +91,43 @@ export interface Owner {
   readonly node: string;
 }
 
-/** Throws `DirectoryError` unless the stamp is this node's. */
-export function checkStamp(stamp: DirectoryStamp, owner: Owner, directory: string): void {
+/** What holds whatever is lost: of a node's files nothing can be made anew. */
+export const UNTIL_RESTORED =
+  'Until then leave the node stopped: the others serve on as long as they are a majority. Do ' +
+  'not start it with an empty directory: its name has voted, and is not let in. Replacing a ' +
+  'node is not offered yet';
+
+const RESTORE_STAMP =
+  'put the file metad.stamp back, from the disk it was on or from any copy of the directory: it ' +
+  `never changes. ${UNTIL_RESTORED}`;
+
+/** No copy of the stamp can be read, and there is a log: nobody may guess whose it is. */
+export function lostStamp(found: FoundStamp, directory: string): DirectoryError {
+  if (found.damaged > 0) {
+    return new DirectoryError(
+      'STAMP_DAMAGED',
+      `both copies of the stamp in ${directory} are damaged: ${RESTORE_STAMP}`,
+    );
+  }
+  return new DirectoryError(
+    'NO_STAMP',
+    `${directory} holds a log but no stamp that says whose it is: ${RESTORE_STAMP}`,
+  );
+}
+
+/** The stamp is written behind the first segment, so where it stands there was a log. */
+export function lostLog({ node }: DirectoryStamp, directory: string): DirectoryError {
+  return new DirectoryError(
+    'LOG_LOST',
+    `${directory} is that of node ${node} and its log is gone: it may have voted and ` +
+      'acknowledged what nobody remembers. Put log/ back from the disk it was on, or the whole ' +
+      'directory from a copy that was taken after the node had stopped for the last time: an ' +
+      `older one has forgotten what it voted and acknowledged since. ${UNTIL_RESTORED}`,
+  );
+}
+
+/** Throws `DirectoryError` unless the stamp is the owner's, as far as that is known. */
+export function checkStamp(stamp: DirectoryStamp, owner: Partial<Owner>, directory: string): void {
   if (stamp.format !== STAMP_FORMAT) {
     throw new DirectoryError(
       'OTHER_FORMAT',
@@ -88,14 +135,14 @@ export function checkStamp(stamp: DirectoryStamp, owner: Owner, directory: strin
         'start the version that wrote it',
     );
   }
-  if (stamp.cluster !== owner.cluster) {
+  if (stamp.cluster !== (owner.cluster ?? stamp.cluster)) {
     throw new DirectoryError(
       'OTHER_CLUSTER',
       `${directory} belongs to cluster ${stamp.cluster}, not ${owner.cluster}: ` +
         'check METAD_CLUSTER and METAD_DATA_DIR',
     );
   }
-  if (stamp.node !== owner.node) {
+  if (stamp.node !== (owner.node ?? stamp.node)) {
     throw new DirectoryError(
       'OTHER_NODE',
       `${directory} belongs to node ${stamp.node}, not ${owner.node}: ` +

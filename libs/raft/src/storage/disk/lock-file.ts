@@ -48,6 +48,14 @@ function readHolder(path: string): Holder | null {
   }
 }
 
+const named = ({ pid, host }: Holder): string => `process ${pid} on ${host}`;
+
+/** The living process that holds the lock, in words; null when there is none. */
+export function lockHolder(path: string): string | null {
+  const holder = readHolder(path);
+  return holder !== null && isAlive(holder) ? named(holder) : null;
+}
+
 /** Takes the lock or throws `LockedError`; returns its release. */
 export function lockWithFile(path: string): () => void {
   const self = {
@@ -98,6 +106,5 @@ function putAside(path: string, dead: Holder | null, aside: string): void {
 
 const locked = (path: string, holder: Holder): LockedError =>
   new LockedError(
-    `the data directory is in use by process ${holder.pid} on ${holder.host}; if that process ` +
-      `is gone, remove ${path}`,
+    `the data directory is in use by ${named(holder)}; if that process is gone, remove ${path}`,
   );

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { DiskFile, FileSystem } from '../file-system-port.js';
-import { lockWithFile } from './lock-file.js';
+import { lockHolder, lockWithFile } from './lock-file.js';
 
 const ZEROS = new Uint8Array(1024 * 1024);
 const OPEN_FLAGS = { create: 'w+', write: 'r+', read: 'r' } as const;
@@ -13,8 +13,17 @@ function done(call: (callback: (fault: Error | null) => void) => void): Promise<
   });
 }
 
+/**
+ * A closed file keeps no number: the kernel gives it to the next file, which a late call on this
+ * one would write to, or close.
+ */
 class RealFile implements DiskFile {
-  constructor(private readonly descriptor: number) {}
+  constructor(private held: number | null) {}
+
+  private get descriptor(): number {
+    if (this.held !== null) return this.held;
+    throw Object.assign(new Error('EBADF: the file was closed'), { code: 'EBADF' });
+  }
 
   write(bytes: Uint8Array, position: number): void {
     let written = 0;
@@ -44,15 +53,17 @@ class RealFile implements DiskFile {
   }
 
   async allocate(bytes: number): Promise<void> {
+    const { descriptor } = this;
     for (let at = 0; at < bytes; at += ZEROS.length) {
       const length = Math.min(ZEROS.length, bytes - at);
-      await done((callback) => fs.write(this.descriptor, ZEROS, 0, length, at, callback));
+      await done((callback) => fs.write(descriptor, ZEROS, 0, length, at, callback));
     }
-    await done((callback) => fs.fsync(this.descriptor, callback));
+    await done((callback) => fs.fsync(descriptor, callback));
   }
 
   sync(): Promise<void> {
-    return done((callback) => fs.fdatasync(this.descriptor, callback));
+    const { descriptor } = this;
+    return done((callback) => fs.fdatasync(descriptor, callback));
   }
 
   syncBlocking(): void {
@@ -60,7 +71,9 @@ class RealFile implements DiskFile {
   }
 
   close(): void {
-    fs.closeSync(this.descriptor);
+    const { held } = this;
+    this.held = null;
+    if (held !== null) fs.closeSync(held);
   }
 }
 
@@ -100,5 +113,8 @@ export const realFileSystem: FileSystem = {
   },
   lock(path) {
     return lockWithFile(join(path, 'lock'));
+  },
+  holder(path) {
+    return lockHolder(join(path, 'lock'));
   },
 };

@@ -3,6 +3,7 @@ import type { Clock, LogIndex, PartitionId, Term } from '@metad/foundation';
 import type { HardState, SnapshotMeta, StoredLog } from '../../core/index.js';
 import type { Archive } from '../archive-port.js';
 import type {
+  Damage,
   LogStats,
   NodeLog,
   PartitionWrite,
@@ -40,6 +41,11 @@ export interface LogParts {
   readonly release: () => void;
 }
 
+const LOST: Readonly<Record<Damage['kind'], string>> = {
+  corrupt: 'records of unknown partitions were lost in this log',
+  suspect: 'the newest records of this log may be lost, of which partitions is unknown',
+};
+
 /**
  * The log on disk. `append` encodes into the batch that gathers and moves the picture in memory
  * along, in one synchronous step; the batch writer makes it durable.
@@ -62,8 +68,8 @@ export class FileNodeLog implements NodeLog {
         partition: log.partition,
         hardState: log.hardState,
         snapshot: log.snapshotMeta,
-        state: log.damage === null ? 'sound' : 'corrupt',
-        reason: log.damage,
+        state: log.damage?.kind ?? 'sound',
+        reason: log.damage?.reason ?? null,
       }));
   }
 
@@ -80,9 +86,10 @@ export class FileNodeLog implements NodeLog {
     invariant(!logs.has(partition), 'a partition is created once');
     const log = new PartitionLog(partition, reader, budget, use);
     log.restart(snapshot);
-    if (report.unattributed) log.damage = 'records of unknown partitions were lost in this log';
+    const { unattributed: kind } = report;
+    if (kind !== null) log.damage = { kind, reason: LOST[kind] };
     logs.set(partition, log);
-    encoder.restate(log, false);
+    encoder.restate(log, kind !== null);
     writer.start();
   }
 
@@ -90,8 +97,17 @@ export class FileNodeLog implements NodeLog {
     return this.log(partition);
   }
 
-  damageOf(partition: PartitionId): string | null {
+  damageOf(partition: PartitionId): Damage | null {
     return this.log(partition).damage;
+  }
+
+  async condemn(partition: PartitionId, base: SnapshotMeta, reason: string): Promise<void> {
+    const log = this.log(partition);
+    log.restart(base);
+    log.hardState = { term: log.hardState.term, vote: null, commit: base.index };
+    log.damage = { kind: 'corrupt', reason };
+    this.parts.encoder.restate(log, true);
+    await this.parts.writer.flushed(true);
   }
 
   async heal(partition: PartitionId, hardState: HardState): Promise<void> {

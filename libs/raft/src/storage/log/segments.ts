@@ -2,6 +2,7 @@ import { invariant } from '@metad/foundation';
 import { ByteReader, ByteWriter } from '../../codec/index.js';
 import type { DiskFile, FileSystem } from '../file-system-port.js';
 import { checksum } from './format/checksum.js';
+import { MARK_AREA_BYTES, marksAt } from './format/mark.js';
 import { FORMAT_VERSION } from './format/record.js';
 
 export const SEGMENT_HEADER_BYTES = 64;
@@ -52,6 +53,21 @@ export function readSegmentHeader(bytes: Uint8Array): SegmentHeader | null {
   return MAGIC.every((byte, at) => bytes[at] === byte) ? header : null;
 }
 
+/** Prepared, and never written to. */
+export function isBlankSegment(
+  fileSystem: FileSystem,
+  directory: string,
+  sequence: number,
+): boolean {
+  const file = fileSystem.open(`${directory}/${segmentName(sequence)}`, 'read');
+  try {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    return bytes.subarray(0, file.read(bytes, 0)).every((byte) => byte === 0);
+  } finally {
+    file.close();
+  }
+}
+
 export interface Segment {
   readonly sequence: number;
   readonly file: DiskFile;
@@ -99,6 +115,11 @@ export class Segments {
     return bytes;
   }
 
+  /** Room for batches, and the marks behind it. */
+  private get fileBytes(): number {
+    return marksAt(this.bytesPerSegment) + MARK_AREA_BYTES;
+  }
+
   pathOf(sequence: number): string {
     return `${this.directory}/${segmentName(sequence)}`;
   }
@@ -141,7 +162,7 @@ export class Segments {
     const temporary = `${this.directory}/prepared.tmp`;
     const file = this.fileSystem.open(temporary, 'create');
     try {
-      await file.allocate(this.bytesPerSegment);
+      await file.allocate(this.fileBytes);
       this.fileSystem.rename(temporary, this.pathOf(sequence));
       await this.fileSystem.syncDirectory(this.directory);
       return file;
@@ -173,7 +194,7 @@ export class Segments {
 
   private retire({ sequence, file }: Segment): void {
     const path = this.pathOf(sequence);
-    if (this.spares.length < SPARES_MAX && file.size() === this.bytesPerSegment) {
+    if (this.spares.length < SPARES_MAX && file.size() === this.fileBytes) {
       this.sparesMade += 1;
       const spare = `${this.directory}/spare-${this.sparesMade}.tmp`;
       this.fileSystem.rename(path, spare);

@@ -3,6 +3,7 @@ import type { LogIndex, PartitionId, Term } from '@metad/foundation';
 import { entryBytes } from '../../core/index.js';
 import type { Entry, HardState, SnapshotMeta, StoredLog } from '../../core/index.js';
 import type {
+  Damage,
   LogStats,
   NodeLog,
   PartitionWrite,
@@ -13,6 +14,7 @@ import type {
 /** A partition's log as a plain list: what the log on disk must be equal to. */
 class MemoryPartition implements StoredLog {
   hardState: HardState = { term: term(0), vote: null, commit: logIndex(0) };
+  damage: Damage | null = null;
   private held: Entry[] = [];
   private first: LogIndex;
   private termBefore: Term;
@@ -99,8 +101,8 @@ export class MemoryNodeLog implements NodeLog {
         partition,
         hardState: log.hardState,
         snapshot: log.snapshot(),
-        state: 'sound',
-        reason: null,
+        state: log.damage?.kind ?? 'sound',
+        reason: log.damage?.reason ?? null,
       }));
   }
 
@@ -109,7 +111,7 @@ export class MemoryNodeLog implements NodeLog {
   }
 
   report(): RecoveryReport {
-    const nothing = { segments: 0, records: 0, cutBytes: 0, unattributed: false, findings: [] };
+    const nothing = { segments: 0, records: 0, cutBytes: 0, unattributed: null, findings: [] };
     return { fresh: this.fresh, ...nothing };
   }
 
@@ -122,12 +124,22 @@ export class MemoryNodeLog implements NodeLog {
     return this.log(partition);
   }
 
-  damageOf(_partition: PartitionId): string | null {
-    return null;
+  damageOf(partition: PartitionId): Damage | null {
+    return this.log(partition).damage;
+  }
+
+  async condemn(partition: PartitionId, base: SnapshotMeta, reason: string): Promise<void> {
+    const log = this.log(partition);
+    const { term: at } = log.hardState;
+    log.write({ partition, snapshot: base, entries: [], hardState: null });
+    log.hardState = { term: at, vote: null, commit: base.index };
+    log.damage = { kind: 'corrupt', reason };
   }
 
   async heal(partition: PartitionId, hardState: HardState): Promise<void> {
-    this.log(partition).hardState = hardState;
+    const log = this.log(partition);
+    log.damage = null;
+    log.hardState = hardState;
   }
 
   async append(writes: readonly PartitionWrite[], _sync: boolean): Promise<void> {

@@ -1,7 +1,7 @@
 import type { PartitionId } from '@metad/foundation';
 import type { SnapshotReceipt, StoredSnapshot } from '../snapshot-port.js';
 import type { FileSnapshotStore } from './file-snapshot-store.js';
-import { SnapshotCorruption } from './snapshot-file.js';
+import { SnapshotCorruption } from '../snapshot-port.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
 /** A snapshot that arrives in pieces, in order; what arrived survives a restart of the receiver. */

@@ -1,16 +1,20 @@
-import { partitionId } from '@metad/foundation';
+import { logIndex } from '@metad/foundation';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 import type { SnapshotMeta } from '../../core/index.js';
 import { realFileSystem } from '../disk/real-file-system.js';
 import type { FileSystem } from '../file-system-port.js';
 import type { SnapshotReceipt, SnapshotStore, StoredSnapshot } from '../snapshot-port.js';
+import { SnapshotCorruption } from '../snapshot-port.js';
 import { FileSnapshotReceipt } from './file-snapshot-receipt.js';
 import {
   CHUNK_HEADER_BYTES,
+  chunksOf,
+  digits,
   readChunkAt,
   readFooter,
   SNAPSHOT_HEADER_BYTES,
-  SnapshotCorruption,
+  snapshotName,
+  snapshotOf,
 } from './snapshot-file.js';
 import type { SnapshotFooter } from './snapshot-file.js';
 import { SnapshotWriter } from './snapshot-writer.js';
@@ -21,12 +25,8 @@ export interface SnapshotStoreOptions {
   readonly fileSystem?: FileSystem;
 }
 
-const digits = (value: number): string => String(value).padStart(15, '0');
-const nameOf = (partition: PartitionId, index: number): string =>
-  `p${partition}.${digits(index)}.snap`;
-
 /**
- * Opens the snapshots of a data directory, which the node's log has locked before. Only headers
+ * Opens the snapshots of a data directory, which the node's log has made and locked. Only headers
  * and footers are read: a damaged body is found when it is read. A file whose footer is damaged is
  * set aside as `….damaged`, and the one before it is the latest.
  */
@@ -52,8 +52,8 @@ export class FileSnapshotStore implements SnapshotStore {
     fileSystem.ensureDirectory(this.directory);
     for (const name of fileSystem.list(this.directory)) {
       if (name.endsWith('.tmp')) fileSystem.remove(`${this.directory}/${name}`);
-      const match = /^p(\d+)\.(\d+)\.snap$/.exec(name);
-      if (match !== null) this.note(partitionId(Number(match[1])), Number(match[2]));
+      const found = snapshotOf(name);
+      if (found !== null) this.note(found.partition, found.index);
     }
     for (const partition of this.indexes.keys()) this.findNewest(partition);
   }
@@ -66,27 +66,31 @@ export class FileSnapshotStore implements SnapshotStore {
   }
 
   private findNewest(partition: PartitionId): void {
-    const indexes = this.indexes.get(partition) ?? [];
-    for (let index = indexes.at(-1); index !== undefined; index = indexes.at(-1)) {
-      const path = `${this.directory}/${nameOf(partition, index)}`;
-      try {
-        this.newest.set(partition, this.footerOf(path).stored);
-        return;
-      } catch (fault) {
-        if (!(fault instanceof SnapshotCorruption)) throw fault;
-        this.findings.push(`${fault.message}: set aside`);
-        this.fileSystem.rename(path, `${path}.damaged`);
-        indexes.pop();
-      }
-    }
-    this.newest.delete(partition);
+    const found = this.newestUpTo(partition, logIndex(Number.MAX_SAFE_INTEGER));
+    if (found === null) this.newest.delete(partition);
+    else this.newest.set(partition, found);
   }
 
-  private footerOf(path: string): SnapshotFooter {
+  /** Such a file is never used again, and stays for whoever wants to know what happened to it. */
+  private setAside(partition: PartitionId, index: number, fault: SnapshotCorruption): void {
+    const path = this.pathOf(partition, index);
+    this.findings.push(`${fault.message}: set aside`);
+    this.fileSystem.rename(path, `${path}.damaged`);
+    const indexes = this.indexes.get(partition) ?? [];
+    indexes.splice(indexes.indexOf(index), 1);
+    if (this.newest.get(partition)?.meta.index === index) this.findNewest(partition);
+  }
+
+  private pathOf(partition: PartitionId, index: number): string {
+    return `${this.directory}/${snapshotName(partition, index)}`;
+  }
+
+  private footerOf(partition: PartitionId, index: LogIndex): SnapshotFooter {
+    const path = this.pathOf(partition, index);
     if (this.footer?.path === path) return this.footer.footer;
     const file = this.fileSystem.open(path, 'read');
     try {
-      const footer = readFooter(file, path);
+      const footer = readFooter(file, { path, partition, index });
       this.footer = { path, footer };
       return footer;
     } finally {
@@ -100,9 +104,16 @@ export class FileSnapshotStore implements SnapshotStore {
 
   newestUpTo(partition: PartitionId, atMost: LogIndex): StoredSnapshot | null {
     const indexes = this.indexes.get(partition) ?? [];
-    const index = indexes.findLast((held) => held <= atMost);
-    if (index === undefined) return null;
-    return this.footerOf(`${this.directory}/${nameOf(partition, index)}`).stored;
+    for (;;) {
+      const index = indexes.findLast((held) => held <= atMost);
+      if (index === undefined) return null;
+      try {
+        return this.footerOf(partition, logIndex(index)).stored;
+      } catch (fault) {
+        if (!(fault instanceof SnapshotCorruption)) throw fault;
+        this.setAside(partition, index, fault);
+      }
+    }
   }
 
   async write(
@@ -129,7 +140,7 @@ export class FileSnapshotStore implements SnapshotStore {
     meta: SnapshotMeta,
   ): Promise<StoredSnapshot> {
     this.footer = null;
-    const stored = await writer.publish(meta, nameOf(partition, meta.index));
+    const stored = await writer.publish(meta, snapshotName(partition, meta.index));
     this.note(partition, meta.index);
     if (meta.index >= (this.newest.get(partition)?.meta.index ?? 0)) {
       this.newest.set(partition, stored);
@@ -138,19 +149,11 @@ export class FileSnapshotStore implements SnapshotStore {
   }
 
   async *read(partition: PartitionId, index: LogIndex): AsyncGenerator<Uint8Array> {
-    const path = `${this.directory}/${nameOf(partition, index)}`;
-    const { chunkLengths } = this.footerOf(path);
+    const path = this.pathOf(partition, index);
+    const footer = this.footerOf(partition, index);
     const file = this.fileSystem.open(path, 'read');
     try {
-      let offset = SNAPSHOT_HEADER_BYTES;
-      for (let at = 0; at < chunkLengths.length; at += 1) {
-        const chunk = readChunkAt(file, offset);
-        if (chunk === null || chunk.length !== chunkLengths[at]) {
-          throw new SnapshotCorruption(`chunk ${at} is damaged in ${path}`);
-        }
-        yield chunk;
-        offset += CHUNK_HEADER_BYTES + chunk.length;
-      }
+      yield* chunksOf(file, path, footer);
     } finally {
       file.close();
     }
@@ -163,8 +166,8 @@ export class FileSnapshotStore implements SnapshotStore {
   ): Promise<Uint8Array | null> {
     const known = this.indexes.get(partition)?.includes(index) ?? false;
     if (!known) return null;
-    const path = `${this.directory}/${nameOf(partition, index)}`;
-    const { chunkLengths } = this.footerOf(path);
+    const path = this.pathOf(partition, index);
+    const { chunkLengths } = this.footerOf(partition, index);
     if (chunk < 0 || chunk >= chunkLengths.length) return null;
     let offset = SNAPSHOT_HEADER_BYTES;
     for (const length of chunkLengths.slice(0, chunk)) offset += CHUNK_HEADER_BYTES + length;
@@ -198,7 +201,7 @@ export class FileSnapshotStore implements SnapshotStore {
     const dropped = indexes.splice(0, Math.max(0, indexes.length - keep));
     if (dropped.length === 0) return;
     for (const index of dropped) {
-      this.fileSystem.remove(`${this.directory}/${nameOf(partition, index)}`);
+      this.fileSystem.remove(this.pathOf(partition, index));
     }
     this.footer = null;
     await this.fileSystem.syncDirectory(this.directory);

@@ -1,9 +1,10 @@
-import { partitionId } from '@metad/foundation';
-import type { PartitionId } from '@metad/foundation';
+import { logIndex, partitionId } from '@metad/foundation';
+import type { LogIndex, PartitionId } from '@metad/foundation';
 import { ByteReader, ByteWriter, readSnapshotMeta, writeSnapshotMeta } from '../../codec/index.js';
 import type { DiskFile } from '../file-system-port.js';
 import { checksum } from '../log/format/checksum.js';
 import type { StoredSnapshot } from '../snapshot-port.js';
+import { SnapshotCorruption } from '../snapshot-port.js';
 
 /**
  * A snapshot on disk, version 1: magic and version, then the chunks, then a footer that says what
@@ -24,16 +25,23 @@ const TRAILER_BYTES = 8;
 const CHUNK_SEED = 0x6d65_7461;
 const MAGIC = Uint8Array.from('METADSNP', (letter) => letter.charCodeAt(0));
 
+/** An index in the name of a file: names sort as indexes do. */
+export const digits = (value: number): string => String(value).padStart(15, '0');
+
+export const snapshotName = (partition: PartitionId, index: number): string =>
+  `p${partition}.${digits(index)}.snap`;
+
+/** What a snapshot is of, by the name of its file; null for any other file. */
+export function snapshotOf(name: string): { partition: PartitionId; index: LogIndex } | null {
+  const match = /^p(\d+)\.(\d+)\.snap$/.exec(name);
+  if (match === null) return null;
+  return { partition: partitionId(Number(match[1])), index: logIndex(Number(match[2])) };
+}
+
 /** A chunk travels in one frame, so it has a limit. */
 export const SNAPSHOT_CHUNK_BYTES_MAX = 512 * 1024;
 
-/** A snapshot's bytes are not what was written. It must not be used; an older one may be. */
-export class SnapshotCorruption extends Error {
-  override readonly name = 'SnapshotCorruption';
-}
-
 export interface SnapshotFooter {
-  readonly partition: PartitionId;
   readonly stored: StoredSnapshot;
   readonly chunkLengths: readonly number[];
 }
@@ -71,8 +79,21 @@ export function snapshotFooter(
   return writer.copy();
 }
 
-/** Reads header and footer. Throws `SnapshotCorruption` when they are not whole. */
-export function readFooter(file: DiskFile, path: string): SnapshotFooter {
+/** What the name of a file promises of its content. */
+export interface SnapshotName {
+  readonly path: string;
+  readonly partition: PartitionId;
+  readonly index: LogIndex;
+}
+
+/**
+ * Reads header and footer. Throws `SnapshotCorruption` when they are not whole, or not those of the
+ * snapshot that the file is named after.
+ */
+export function readFooter(
+  file: DiskFile,
+  { path, partition, index }: SnapshotName,
+): SnapshotFooter {
   const fail = (what: string): never => {
     throw new SnapshotCorruption(`${what} in ${path}`);
   };
@@ -82,6 +103,8 @@ export function readFooter(file: DiskFile, path: string): SnapshotFooter {
   const headerReader = new ByteReader(header, MAGIC.length);
   const version = headerReader.u16();
   if (version !== SNAPSHOT_VERSION) fail(`unknown version ${version}`);
+  const of = headerReader.u32();
+  if (of !== partition) fail(`the snapshot of partition ${of}`);
   const trailer = readAt(file, size - TRAILER_BYTES, TRAILER_BYTES) ?? fail('no trailer');
   const trailerReader = new ByteReader(trailer);
   const length = trailerReader.u32();
@@ -89,10 +112,34 @@ export function readFooter(file: DiskFile, path: string): SnapshotFooter {
   if (checksum(body, 0, length) !== trailerReader.u32()) fail('a damaged footer');
   const reader = new ByteReader(body);
   const meta = readSnapshotMeta(reader);
+  if (meta.index !== index) fail(`the snapshot at ${meta.index}`);
   const [bytes, chunks] = [reader.varint(), reader.varint()];
   const stored = { meta, bytes, chunks, checksum: reader.u32() };
   const chunkLengths = Array.from({ length: chunks }, () => reader.varint());
-  return { partition: partitionId(headerReader.u32()), stored, chunkLengths };
+  return { stored, chunkLengths };
+}
+
+/** The body, chunk by chunk. Throws `SnapshotCorruption`, the last time behind the last chunk. */
+export function* chunksOf(
+  file: DiskFile,
+  path: string,
+  { chunkLengths, stored }: SnapshotFooter,
+): Generator<Uint8Array> {
+  let offset = SNAPSHOT_HEADER_BYTES;
+  let sum = 0;
+  for (let at = 0; at < chunkLengths.length; at += 1) {
+    const chunk = readChunkAt(file, offset);
+    if (chunk === null || chunk.length !== chunkLengths[at]) {
+      throw new SnapshotCorruption(`chunk ${at} is damaged in ${path}`);
+    }
+    yield chunk;
+    offset += CHUNK_HEADER_BYTES + chunk.length;
+    sum = checksum(chunk, 0, chunk.length, sum);
+  }
+  // Each chunk may be sound and still stand in the place of another.
+  if (sum !== stored.checksum) {
+    throw new SnapshotCorruption(`the chunks are not those that were written in ${path}`);
+  }
 }
 
 /** The chunk whose header stands at `offset`; null when it is not whole or not sound. */

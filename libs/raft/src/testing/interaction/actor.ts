@@ -1,7 +1,8 @@
 import { logIndex, term } from '@metad/foundation';
 import type { LogIndex, NodeName, Term } from '@metad/foundation';
 import { createReplica } from '../../core/index.js';
-import type { Entry, HardState, Message, Ready, Replica } from '../../core/index.js';
+import type { Entry, HardState, LogPosition, Message } from '../../core/index.js';
+import type { Ready, Replica } from '../../core/index.js';
 import type { ReplicaOptions } from '../../core/index.js';
 import type { MemoryLog } from '../memory-log.js';
 import { replicaOptions } from '../replica-group.js';
@@ -32,6 +33,18 @@ export class Actor {
     const overrides = { ...this.overrides, hardState, conf, applied: index };
     this.applied = [];
     this.replica = createReplica(replicaOptions(this.name, this.log, overrides));
+  }
+
+  /**
+   * Comes back as a driver brings back one whose log was damaged: what is behind `last` is gone, so
+   * is its vote, and it starts above every term that it may have voted in, under a floor.
+   */
+  refill(last: LogIndex, from: Term, floor: LogPosition): void {
+    this.crash();
+    this.log.cut(last);
+    this.hardState = { term: from, vote: null, commit: this.log.snapshot().index };
+    this.start();
+    this.replica?.restrain(floor);
   }
 
   /** Loses everything that is not durable. */
@@ -71,7 +84,9 @@ export class Actor {
     if (ready.hardState !== null) this.hardState = ready.hardState;
     const last = ready.entries[ready.entries.length - 1];
     const snapshotIndex = ready.snapshot?.index ?? logIndex(0);
-    this.replica?.persisted(last?.index ?? logIndex(0), last?.term ?? term(0), snapshotIndex);
+    if (ready.awaitsPersist) {
+      this.replica?.persisted(last?.index ?? logIndex(0), last?.term ?? term(0), snapshotIndex);
+    }
     if (ready.snapshot !== null) {
       this.tell(`${this.name} restores snapshot ${ready.snapshot.index}@${ready.snapshot.term}`);
       this.replica?.applied(ready.snapshot.index);

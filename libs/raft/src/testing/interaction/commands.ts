@@ -1,6 +1,7 @@
 import { invariant, logIndex, nodeName, term } from '@metad/foundation';
 import type { NodeName } from '@metad/foundation';
-import type { ConfChange, ConfStep, Entry, Message, ProposeResult } from '../../core/index.js';
+import type { ConfChange, ConfStep, Entry, LogPosition } from '../../core/index.js';
+import type { Message, ProposeResult } from '../../core/index.js';
 import { showConf, showEntry, showMessage } from './format.js';
 import type { Stage } from './stage.js';
 import type { WireRule } from './wires.js';
@@ -65,6 +66,12 @@ function split(stage: Stage, args: readonly string[]): void {
       for (const from of group) for (const to of other) stage.wires.lose({ from, to, kind: null });
     }
   }
+}
+
+/** Where a log ends: `4@2`. */
+function position(text = '0@0'): LogPosition {
+  const [index, at] = text.split('@').map(Number);
+  return { index: logIndex(index ?? 0), term: term(at ?? 0) };
 }
 
 /** A message that nobody sent: `append from=n1 to=n2 term=3 prev=4@2 commit=5 entries=5@3:x`. */
@@ -189,6 +196,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   crash: each((stage, name) => stage.actor(name).crash()),
   restart: each((stage, name) => stage.actor(name).start()),
+  refill: (stage, [name, ...args]) => {
+    const { keep, term: from, floor } = pairs(args);
+    stage.actor(name).refill(logIndex(Number(keep)), term(Number(from)), position(floor));
+    stage.work();
+  },
+  restrain: (stage, [name, floor]) => {
+    stage.replica(name).restrain(floor === 'none' ? null : position(floor));
+    stage.work();
+  },
   status: (stage, args) => {
     const shown = args.length === 0 ? names(stage, 'all') : args.map(nodeName);
     for (const name of shown) stage.tell(stage.status(name));

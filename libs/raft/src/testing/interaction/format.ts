@@ -45,6 +45,8 @@ function showBody(message: Message): string {
       return message.rejected
         ? ` rejected after=${message.index} hint=${message.hintIndex}@${message.hintTerm}`
         : ` match=${message.index}`;
+    case 'commit':
+      return ` commit=${message.commit}`;
     case 'heartbeat':
       return ` commit=${message.commit}${showRound(message.readRound)}`;
     case 'heartbeatResponse':

@@ -119,7 +119,7 @@ class Run {
     return [...status.progress.keys()].every((name) => {
       const member = this.nodes.find((node) => node.name === name);
       const known = member?.status() ?? null;
-      // A node that refuses to serve from a damaged log is right to do so.
+      // One that has lost even its membership is right to stay away.
       return known === null ? member?.damaged === true : known.applied === status.lastIndex;
     });
   }

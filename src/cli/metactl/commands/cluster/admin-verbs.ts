@@ -1,5 +1,5 @@
 import { UsageError } from '../../exit-code.js';
-import { wholeNumber } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 
 /** Which nodes an administrative verb goes to when `--node` does not say. */
 export type Target = 'any' | 'each' | 'first-argument';
@@ -13,7 +13,22 @@ export interface AdminVerb {
   /** As commander writes them: `<partition> <to>`. */
   readonly arguments?: string;
   body?(args: readonly string[]): object;
+  /** The service's own noun and verb, where they differ. */
+  readonly act?: { readonly noun: string; readonly verb: string };
+  /** For verbs that come later: what to do where the service does not have them yet. */
+  readonly untilThen?: string;
 }
+
+const MEMBERS_UNTIL_THEN =
+  'the members are those that METAD_MEMBERS named at the first start; a node whose disk is lost ' +
+  'is not let in with an empty one, as it may have voted: the others go on, as a majority can';
+const RANGES_UNTIL_THEN =
+  'there are as many partitions as METAD_PARTITIONS said at the first start; partition transfer ' +
+  'spreads their leaders';
+const BACKUP_UNTIL_THEN =
+  'every node has a copy of everything; the data directory of a stopped node can be copied, and ' +
+  'log verify checks the copy, but an old copy must not be started beside the others: it has ' +
+  'forgotten what it voted and acknowledged since';
 
 const partitionNumber = (text = ''): number => wholeNumber('<partition>', text, 0, 1_000_000);
 
@@ -44,10 +59,20 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     description: 'let a drained node lead again',
   },
   {
+    noun: 'node',
+    verb: 'log-level',
+    arguments: '<name> <level>',
+    target: 'first-argument',
+    description: 'how much a node logs until it starts again: trace, debug, info, warn, error',
+    body: ([, level]) => ({ level }),
+    act: { noun: 'log-level', verb: 'set' },
+  },
+  {
     noun: 'member',
     verb: 'add',
     arguments: '<node>',
     target: 'any',
+    untilThen: MEMBERS_UNTIL_THEN,
     description: 'add a node as a learner',
     body: ([node]) => ({ node }),
   },
@@ -56,6 +81,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'promote',
     arguments: '<node>',
     target: 'any',
+    untilThen: MEMBERS_UNTIL_THEN,
     description: 'let a learner that has caught up vote',
     body: ([node]) => ({ node }),
   },
@@ -64,6 +90,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'remove',
     arguments: '<node>',
     target: 'any',
+    untilThen: MEMBERS_UNTIL_THEN,
     description: 'take a node out of every partition',
     body: ([node]) => ({ node }),
   },
@@ -80,6 +107,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'split',
     arguments: '<partition> [point]',
     target: 'any',
+    untilThen: RANGES_UNTIL_THEN,
     description: 'cut a partition in two, in its middle or at a point',
     body: ([partition, at]) => ({
       partition: partitionNumber(partition),
@@ -91,6 +119,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'merge',
     arguments: '<partition> <with>',
     target: 'any',
+    untilThen: RANGES_UNTIL_THEN,
     description: 'join two neighbouring partitions',
     body: ([partition, other]) => ({
       partition: partitionNumber(partition),
@@ -156,6 +185,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'create',
     arguments: '<path>',
     target: 'any',
+    untilThen: BACKUP_UNTIL_THEN,
     description: 'write a consistent backup to a folder of the node',
     body: fileOf,
   },
@@ -164,6 +194,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'verify',
     arguments: '<path>',
     target: 'any',
+    untilThen: BACKUP_UNTIL_THEN,
     description: 'read a backup and check every checksum',
     body: fileOf,
   },
@@ -172,6 +203,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'restore',
     arguments: '<path>',
     target: 'any',
+    untilThen: BACKUP_UNTIL_THEN,
     description: 'replace the state by a backup, under a new incarnation',
     body: fileOf,
   },

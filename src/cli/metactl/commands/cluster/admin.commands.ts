@@ -1,5 +1,6 @@
 import { Option, SubCommand } from 'nest-commander';
 import { MetadError } from '@metad/contract';
+import { UsageError } from '../../exit-code.js';
 import { field } from '../../output/table.js';
 import type { Column } from '../../output/table.js';
 import { rowsOf } from '../../session/gateway.js';
@@ -40,7 +41,9 @@ function commandFor(spec: AdminVerb): AdminCommandClass {
       args: readonly string[],
       options: AdminOptions,
     ): Promise<void> {
-      return executeVerb(session, spec, args, options);
+      return executeVerb(session, spec, args, options).catch((error: unknown) => {
+        throw isUnknownVerb(error) ? notInThisVersion(spec) : error;
+      });
     }
   }
   // The framework tells classes apart by their names.
@@ -53,6 +56,17 @@ function commandFor(spec: AdminVerb): AdminCommandClass {
   return GeneratedCommand;
 }
 
+/** A verb that metactl knows and the service does not: one is newer than the other. */
+const isUnknownVerb = (error: unknown): boolean =>
+  error instanceof MetadError && error.code === 'UNKNOWN_COMMAND';
+
+const notInThisVersion = ({ noun, verb, untilThen }: AdminVerb): UsageError => {
+  const hint = untilThen === undefined ? '' : `\nUntil then: ${untilThen}`;
+  return new UsageError(
+    `the version of metad that runs here does not have "${noun} ${verb}"${hint}`,
+  );
+};
+
 async function executeVerb(
   { gateway, printer }: Session,
   spec: AdminVerb,
@@ -60,15 +74,16 @@ async function executeVerb(
   options: AdminOptions,
 ): Promise<void> {
   const body = spec.body?.(args) ?? {};
+  const { noun, verb } = spec.act ?? spec;
   const one = spec.target === 'first-argument' ? args[0] : options.node;
   if (one !== undefined || spec.target === 'any') {
-    const reply = await gateway.admin(one ?? '_any', spec.noun, spec.verb, body);
+    const reply = await gateway.admin(one ?? '_any', noun, verb, body);
     if (Array.isArray(reply['items'])) printer.rows(rowsOf(reply), columnsOf(rowsOf(reply)));
     else printer.record(reply);
     return;
   }
   const nodes = await gateway.nodes();
-  const answers = await askEach(nodes, (node) => gateway.admin(node, spec.noun, spec.verb, body));
+  const answers = await askEach(nodes, (node) => gateway.admin(node, noun, verb, body));
   const rows = answers.flatMap(rowsWithNode);
   printer.rows(rows, columnsOf(rows));
 }

@@ -3,10 +3,10 @@ import { Option, SubCommand } from 'nest-commander';
 import { Degraded } from '../../exit-code.js';
 import { rowsOf } from '../../session/gateway.js';
 import type { Session } from '../../session/session.js';
-import { wholeNumber } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 import { AdminCommand } from './admin.commands.js';
 import type { AdminOptions } from './admin.commands.js';
-import { surveyOf } from './cluster.commands.js';
+import { isAway, surveyOf } from './cluster.commands.js';
 import { divergent } from './partition-facts.js';
 import type { PartitionFacts } from './partition-facts.js';
 
@@ -21,7 +21,7 @@ function verdict({ printer }: Session, what: string, faults: readonly string[]):
 export class CheckHealthCommand extends AdminCommand {
   protected async execute(session: Session): Promise<void> {
     const { nodes, partitions } = await surveyOf(session);
-    const away = nodes.filter((node) => node['state'] !== 'up');
+    const away = nodes.filter(isAway);
     const faults = away.map((node) => `${String(node['node'])} is ${String(node['state'])}`);
     for (const { partition, leader, replicas } of partitions) {
       if (leader === null) faults.push(`partition ${partition} has no leader`);

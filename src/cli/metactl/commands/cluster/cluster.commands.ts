@@ -1,12 +1,12 @@
 import { SubCommand } from 'nest-commander';
 import { EXIT } from '../../exit-code.js';
-import { field } from '../../output/table.js';
+import { field, yielding } from '../../output/table.js';
 import type { Session } from '../../session/session.js';
 import { AdminCommand } from './admin.commands.js';
 import type { AdminOptions } from './admin.commands.js';
 import { partitionsOf, replicasOf } from './partition-facts.js';
 import type { PartitionFacts, ReplicaFacts } from './partition-facts.js';
-import { wholeNumber } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 
 const NODE_COLUMNS = [
   field('node'),
@@ -16,7 +16,7 @@ const NODE_COLUMNS = [
   field('lag', 'lagEntries', 'right'),
   field('http'),
   field('version'),
-  field('started', 'startedAt'),
+  yielding(field('started', 'startedAt')),
 ];
 
 const PARTITION_COLUMNS = [
@@ -39,7 +39,7 @@ const REPLICA_COLUMNS = [
   field('applied', 'appliedIndex', 'right'),
   field('voters'),
   field('learners'),
-  field('digest'),
+  yielding(field('digest')),
 ];
 
 /** Nodes, and partitions without a leader. Exit code 7 if anything is missing. */
@@ -47,7 +47,7 @@ const REPLICA_COLUMNS = [
 export class ClusterStatusCommand extends AdminCommand {
   protected async execute(session: Session): Promise<void> {
     const { nodes, partitions } = await surveyOf(session);
-    const away = nodes.filter((node) => node['state'] !== 'up').map((node) => node['node']);
+    const away = nodes.filter(isAway).map((node) => node['node']);
     const leaderless = partitions.filter((each) => each.leader === null);
     const { printer } = session;
     if (printer.format !== 'table') printer.value({ nodes, partitions: partitions.map(summary) });
@@ -114,12 +114,19 @@ export async function surveyOf({ gateway }: Session): Promise<Survey> {
   const partitions = partitionsOf(replicas);
   const nodes = described.map(({ node, reply, error }) => ({
     node,
-    state: error === null ? 'up' : error,
     ...loadOf(node, replicas, partitions),
     ...reply,
+    state: error ?? STATE_NAMES[String(reply['state'])] ?? reply['state'] ?? 'up',
+    away: error !== null,
   }));
   return { nodes, partitions };
 }
+
+/** What is as it should be is called `up`; the other states of a node have their own names. */
+const STATE_NAMES: Readonly<Record<string, string>> = { serving: 'up' };
+
+/** A node that did not answer; one that is drained or starting did. */
+export const isAway = (node: Readonly<Record<string, unknown>>): boolean => node['away'] === true;
 
 function loadOf(
   node: string,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NoAnswer, NobodyAnswers } from '../../../nats-requester.js';
+import { NoAnswer, NobodyAnswers } from '../../../broker-errors.js';
 import { openProgress } from '../../output/progress.js';
 import type { Gateway } from '../../session/gateway.js';
 

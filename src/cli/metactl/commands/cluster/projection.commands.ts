@@ -3,7 +3,8 @@ import { EXIT } from '../../exit-code.js';
 import { field } from '../../output/table.js';
 import { rowsOf } from '../../session/gateway.js';
 import type { Session } from '../../session/session.js';
-import { oneOf, wholeNumber } from '../metactl-command.js';
+import { oneOf } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 import { AdminCommand, rowsWithNode } from './admin.commands.js';
 import type { AdminOptions } from './admin.commands.js';
 import { followJob, hasFailed } from './job-follower.js';
@@ -16,6 +17,7 @@ const PROJECTION_COLUMNS = [
   field('state'),
   field('lag', 'lagEntries', 'right'),
   field('lag ms', 'lagMs', 'right'),
+  field('reason'),
   field('error'),
 ];
 
@@ -84,6 +86,7 @@ interface RebuildOptions extends AdminOptions {
   /** False with `--no-activate`. */
   readonly activate?: boolean;
   readonly detach?: boolean;
+  readonly allNodes?: boolean;
 }
 
 /** `metactl projection rebuild resource --node n2`. */
@@ -99,6 +102,8 @@ export class ProjectionRebuildCommand extends AdminCommand<RebuildOptions> {
     options: RebuildOptions,
   ): Promise<void> {
     const nodes = options.node === undefined ? await session.gateway.nodes() : [options.node];
+    // The job is one node's, and goes on without this terminal.
+    if (options.allNodes === true) return rebuildOn(session, nodes[0] ?? '', name, options);
     // One node after the other: the others go on serving from tables that nobody touches.
     for (const node of nodes) await rebuildOn(session, node, name, options);
   }
@@ -121,6 +126,14 @@ export class ProjectionRebuildCommand extends AdminCommand<RebuildOptions> {
     return false;
   }
 
+  @Option({
+    flags: '--all-nodes',
+    description: 'as one job of one node (--node), which rebuilds on all, one after the other',
+  })
+  parseAllNodes(): boolean {
+    return true;
+  }
+
   @Option({ flags: '--detach', description: 'print the job and do not wait for it' })
   parseDetach(): boolean {
     return true;
@@ -139,6 +152,7 @@ async function rebuildOn(
     ...(source !== undefined && { source }),
     ...(throttle !== undefined && { throttle }),
     ...(activate === false && { activate }),
+    ...(options.allNodes === true && { allNodes: true }),
   };
   const { jobId } = await gateway.admin(node, 'projection', 'rebuild', request);
   if (options.detach === true) {

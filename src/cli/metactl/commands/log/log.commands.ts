@@ -1,13 +1,11 @@
 import { CommandRunner, Option, SubCommand } from 'nest-commander';
 import { partitionId } from '@metad/foundation';
-import { dumpLog, verifyLog } from '@metad/raft';
-import type { DumpedRecord } from '@metad/raft';
-import { Degraded } from '../../exit-code.js';
 import { OUTPUT_FORMATS, Printer } from '../../output/printer.js';
 import type { OutputFormat } from '../../output/printer.js';
-import { field } from '../../output/table.js';
-import { oneOf, wholeNumber } from '../metactl-command.js';
-import { describeEntry } from './entry-text.js';
+import { oneOf } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
+
+// What reads a directory is loaded by the verbs that need it: without it metactl starts sooner.
 
 interface LogFlags {
   readonly output?: OutputFormat;
@@ -23,36 +21,37 @@ abstract class OfflineCommand extends CommandRunner {
   }
 }
 
-const PARTITION_COLUMNS = [
-  field('partition', 'partition', 'right'),
-  field('state'),
-  field('first', 'firstIndex', 'right'),
-  field('last', 'lastIndex', 'right'),
-  field('snapshot', 'snapshotIndex', 'right'),
-  field('hard state', 'hardState'),
-  field('reason'),
-];
+interface VerifyFlags extends LogFlags {
+  readonly cluster?: string;
+  readonly node?: string;
+}
 
-/** `metactl log verify data/n1`: exit code 7 if the log is damaged. */
+/**
+ * `metactl log verify data/n1`: exit code 7 if something is damaged, 1 if the node would refuse the
+ * directory, or begin anew in it.
+ */
 @SubCommand({
   name: 'verify',
   arguments: '<data-dir>',
-  description: 'read every record of a stopped node and check every checksum',
+  description:
+    'read every byte of a stopped node and its identity; say what its start would do, what to do ' +
+    'next, and whether a process runs there',
 })
 export class LogVerifyCommand extends OfflineCommand {
-  override async run([directory = '']: string[], flags: LogFlags = {}): Promise<void> {
-    const printer = new Printer(flags.output ?? 'table');
-    const verdict = verifyLog({ directory });
-    const { cluster, node, sound, records, segments, partitions, findings, actions } = verdict;
-    if (printer.format !== 'table') printer.value(verdict);
-    else {
-      printer.record({ cluster, node, sound, records, segments: segments.length });
-      printer.text('');
-      printer.rows(partitions as unknown as Record<string, unknown>[], PARTITION_COLUMNS);
-      for (const finding of findings) printer.text(`found: ${finding}`);
-      for (const action of actions) printer.text(`a start would: ${action}`);
-    }
-    if (!sound) throw new Degraded(`the log in ${directory} is damaged`);
+  override async run([directory = '']: string[], flags: VerifyFlags = {}): Promise<void> {
+    const { output, ...owner } = flags;
+    const { printVerdictOn } = await import('./log-verdict.js');
+    await printVerdictOn({ ...owner, directory }, new Printer(output ?? 'table'));
+  }
+
+  @Option({ flags: '--cluster <name>', description: 'refuse the directory of another cluster' })
+  parseCluster(text: string): string {
+    return text;
+  }
+
+  @Option({ flags: '--node <name>', description: 'refuse the directory of another node' })
+  parseNode(text: string): string {
+    return text;
   }
 }
 
@@ -70,23 +69,12 @@ export class LogDumpCommand extends CommandRunner {
   override async run([directory = '']: string[], flags: DumpFlags = {}): Promise<void> {
     const { partition } = flags;
     const only = partition === undefined ? {} : { partition: partitionId(partition) };
-    for (const record of dumpLog({ directory, ...only })) {
-      process.stdout.write(`${JSON.stringify(shown(record))}\n`);
-    }
+    const { recordTexts } = await import('./record-text.js');
+    for (const text of recordTexts({ directory, ...only })) process.stdout.write(`${text}\n`);
   }
 
   @Option({ flags: '--partition <n>', description: 'only this one' })
   parsePartition(text: string): number {
     return wholeNumber('--partition', text, 0, 1_000_000);
   }
-}
-
-function shown(record: DumpedRecord): Record<string, unknown> {
-  const { entries, hardState, standing, ...rest } = record;
-  return {
-    ...rest,
-    ...(hardState !== null && { hardState }),
-    ...(standing !== null && { standing }),
-    ...(entries !== null && { entries: entries.map(describeEntry) }),
-  };
 }

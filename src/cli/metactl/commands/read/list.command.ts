@@ -2,7 +2,7 @@ import { Command, Option } from 'nest-commander';
 import { UsageError } from '../../exit-code.js';
 import type { Session } from '../../session/session.js';
 import { kindView } from './kinds.js';
-import { wholeNumber } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 import { pagesOf } from './pages.js';
 import { QueryCommand, queryRequest } from './query-options.js';
 import type { QueryOptions } from './query-options.js';

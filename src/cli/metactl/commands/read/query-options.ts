@@ -2,7 +2,8 @@ import { Option } from 'nest-commander';
 import type { Consistency, QueryRequest } from '@metad/contract';
 import { parseAssignments } from '../../input/assignments.js';
 import type { SessionOptions } from '../../session/session.js';
-import { MetactlCommand, collect, oneOf, wholeNumber } from '../metactl-command.js';
+import { MetactlCommand, collect, oneOf } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 
 const CONSISTENCIES = ['linearizable', 'session', 'bounded', 'any'] as const;
 

@@ -1,7 +1,7 @@
 import { Command, Option } from 'nest-commander';
 import type { QueryReply } from '@metad/contract';
 import { UsageError } from '../../exit-code.js';
-import { field } from '../../output/table.js';
+import { field, yielding } from '../../output/table.js';
 import type { Column } from '../../output/table.js';
 import type { Printer } from '../../output/printer.js';
 import type { Session } from '../../session/session.js';
@@ -84,11 +84,10 @@ export class HistoryCommand extends QueryCommand<HistoryOptions> {
 const HISTORY_COLUMNS: readonly Column[] = [
   { title: 'version', of: versionOf, align: 'right' },
   field('from', 'validFrom'),
-  field('to', 'validTo'),
   field('event', 'type'),
   field('actor'),
   field('reason'),
-  field('data'),
+  yielding(field('data')),
 ];
 
 /** Empty where the change removed the record. */

@@ -9,7 +9,8 @@ import { Importer } from '../../import/importer.js';
 import { parseAssignments } from '../../input/assignments.js';
 import { openProgress, rateText } from '../../output/progress.js';
 import type { Session, SessionOptions } from '../../session/session.js';
-import { MetactlCommand, collect, oneOf, wholeNumber } from '../metactl-command.js';
+import { MetactlCommand, collect, oneOf } from '../metactl-command.js';
+import { wholeNumber } from '../../input/whole-number.js';
 
 const FORMATS = ['ndjson', 'csv'] as const;
 
@@ -54,9 +55,10 @@ export class ImportCommand extends MetactlCommand<ImportFlags> {
     const total = ((await countLines(path)) ?? header) - header;
     const progress = openProgress(`import ${path}`, 'lines');
     const startedAt = performance.now();
-    const deadlineMs = flags.patience ?? patienceMsDefault;
+    const patienceMs = flags.patience ?? patienceMsDefault;
+    const commands = await sender();
     const importer = new Importer(
-      { send: (...command) => sender.send(...command, { deadlineMs }) },
+      { send: (...command) => commands.send(...command, patienceMs) },
       {
         concurrency: flags.concurrency ?? concurrencyDefault,
         label: flags.label ?? '',

@@ -26,10 +26,12 @@ import { checksum } from './checksum.js';
  * | hardState | commit         | term      | vote                                            |
  * | standing  | last entry     | its term  | everything else about the partition             |
  * | moved     | as entries     | as there  | the same entries, rewritten       |
+ * | mark      | –              | –         | in a slot behind the batches: see `mark.ts` |
  *
  * A `batch` record says up to where (segment, offset) the log was durable when it was written. Bad
  * bytes before such a claim were acknowledged once: corruption. Bad bytes after the last claim are
- * a torn tail.
+ * a torn tail, unless a mark speaks of them. Marks came later than the rest of version 1: a segment
+ * without them is read as before, and older programs do not see them.
  */
 export const FORMAT_VERSION = 1;
 export const RECORD_HEADER_BYTES = 36;
@@ -43,12 +45,15 @@ export const RecordType = {
   hardState: 4,
   standing: 5,
   moved: 6,
+  mark: 7,
 } as const;
 
 /** On `entries` and `moved`: every entry has the header's term. */
 export const FLAG_ONE_TERM = 1;
 /** On `standing`: written after damage, so the sequence starts anew. */
 export const FLAG_RESTATED = 1;
+/** On `standing`: the damage it tells of is a suspicion. */
+export const FLAG_SUSPECT = 2;
 
 /** Where the checksums of a segment's record headers start. */
 export const seedOf = (salt: number, segment: number): number =>
@@ -75,9 +80,8 @@ export function sealRecord(
   seed: number,
 ): void {
   const bodyAt = at + RECORD_HEADER_BYTES;
-  const bytes = writer.slice(0, writer.length);
   writer.putU32(at, writer.length - bodyAt);
-  sealHeader(writer, at, header, seed, checksum(bytes, bodyAt, writer.length));
+  sealHeader(writer, at, header, seed, checksum(writer.memory, bodyAt, writer.length));
 }
 
 function sealHeader(
@@ -96,8 +100,7 @@ function sealHeader(
   writer.putU16(at + 22, header.term);
   writer.putU32(at + 24, header.term / 0x1_0000);
   writer.putU32(at + 28, bodyChecksum);
-  const bytes = writer.slice(at, at + 32);
-  writer.putU32(at + 32, checksum(bytes, 0, 32, seed));
+  writer.putU32(at + 32, checksum(writer.memory, at, at + 32, seed));
 }
 
 /** Reads the header at `at`; false when its checksum fails or the bytes end before it does. */
@@ -154,8 +157,7 @@ export function sealBatch(writer: ByteWriter, claim: BatchClaim, seed: number): 
   writer.putU32(RECORD_HEADER_BYTES, claim.bytes);
   writer.putU32(RECORD_HEADER_BYTES + 4, claim.durableSegment);
   writer.putU32(RECORD_HEADER_BYTES + 8, claim.durableOffset);
-  const bytes = writer.slice(0, BATCH_RECORD_BYTES);
-  const bodyChecksum = checksum(bytes, RECORD_HEADER_BYTES, BATCH_RECORD_BYTES);
+  const bodyChecksum = checksum(writer.memory, RECORD_HEADER_BYTES, BATCH_RECORD_BYTES);
   sealHeader(writer, 0, batchHeader, seed, bodyChecksum);
 }
 

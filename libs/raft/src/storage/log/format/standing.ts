@@ -1,6 +1,7 @@
 import { logIndex, nodeName, term } from '@metad/foundation';
 import type { LogIndex, Term } from '@metad/foundation';
 import type { HardState, SnapshotMeta } from '../../../core/index.js';
+import type { Damage } from '../../log-port.js';
 import { readSnapshotMeta, writeSnapshotMeta } from '../../../codec/index.js';
 import type { ByteReader, ByteWriter } from '../../../codec/index.js';
 
@@ -16,8 +17,8 @@ export interface Standing {
   readonly lastTerm: Term;
   readonly snapshot: SnapshotMeta;
   readonly hardState: HardState;
-  /** Why the partition is corrupt; null when it is sound. */
-  readonly damage: string | null;
+  /** Why the partition must not take part; null when it is sound. */
+  readonly damage: Damage | null;
 }
 
 export function writeVote(writer: ByteWriter, hardState: HardState): void {
@@ -33,7 +34,7 @@ export function readVote(reader: ByteReader, termOf: number, commit: number): Ha
   };
 }
 
-/** The body of a `standing` record; last index and term are in its header. */
+/** The body of a `standing` record; last index, term and kind of damage are in its header. */
 export function writeStanding(writer: ByteWriter, standing: Standing): void {
   writer.varint(standing.first);
   writer.varint(standing.termBefore);
@@ -41,17 +42,23 @@ export function writeStanding(writer: ByteWriter, standing: Standing): void {
   writer.varint(standing.hardState.term);
   writer.varint(standing.hardState.commit);
   writeVote(writer, standing.hardState);
-  writer.string(standing.damage ?? '');
+  writer.string(standing.damage?.reason ?? '');
 }
 
-export function readStanding(reader: ByteReader, last: number, lastTerm: number): Standing {
+export function readStanding(
+  reader: ByteReader,
+  last: number,
+  lastTerm: number,
+  suspect: boolean,
+): Standing {
   const first = logIndex(reader.varint());
   const termBefore = term(reader.varint());
   const snapshot = readSnapshotMeta(reader);
   const hardTerm = reader.varint();
   const commit = reader.varint();
   const hardState = readVote(reader, hardTerm, commit);
-  const damage = reader.string();
+  const reason = reader.string();
+  const kind = suspect ? 'suspect' : 'corrupt';
   return {
     first,
     termBefore,
@@ -59,6 +66,6 @@ export function readStanding(reader: ByteReader, last: number, lastTerm: number)
     lastTerm: term(lastTerm),
     snapshot,
     hardState,
-    damage: damage === '' ? null : damage,
+    damage: reason === '' ? null : { kind, reason },
   };
 }

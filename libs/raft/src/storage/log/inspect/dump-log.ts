@@ -2,7 +2,7 @@ import { partitionId } from '@metad/foundation';
 import type { PartitionId } from '@metad/foundation';
 import type { Entry, HardState } from '../../../core/index.js';
 import { ByteReader, readEntries } from '../../../codec/index.js';
-import { RECORD_HEADER_BYTES, RecordType } from '../format/record.js';
+import { FLAG_SUSPECT, RECORD_HEADER_BYTES, RecordType } from '../format/record.js';
 import type { RecordHeader } from '../format/record.js';
 import { readStanding, readVote } from '../format/standing.js';
 import type { Standing } from '../format/standing.js';
@@ -69,6 +69,7 @@ function describe(
   sound: boolean,
 ): DumpedRecord {
   const { type, index, term, sequence, bodyBytes } = header;
+  const suspect = (header.flags & FLAG_SUSPECT) !== 0;
   const bodyAt = offset + RECORD_HEADER_BYTES;
   const reader = new ByteReader(scan.bytes, bodyAt, bodyAt + bodyBytes);
   const hasEntries = type === RecordType.entries || type === RecordType.moved;
@@ -85,6 +86,6 @@ function describe(
     sound,
     entries: when(hasEntries, () => readEntries(reader)),
     hardState: when(type === RecordType.hardState, () => readVote(reader, term, index)),
-    standing: when(type === RecordType.standing, () => readStanding(reader, index, term)),
+    standing: when(type === RecordType.standing, () => readStanding(reader, index, term, suspect)),
   };
 }

@@ -1,4 +1,5 @@
 import type { LogIndex, PartitionId } from '@metad/foundation';
+import type { Damage } from '../../log-port.js';
 import type { HardState } from '../../../core/index.js';
 import { PartitionLog } from '../partition/partition-log.js';
 import { SegmentUse } from '../partition/segment-use.js';
@@ -12,7 +13,7 @@ import type { InspectOptions } from './inspected-directory.js';
 
 export interface VerifiedPartition {
   readonly partition: PartitionId;
-  readonly state: 'sound' | 'corrupt';
+  readonly state: 'sound' | Damage['kind'];
   /** File and offset of the damage; null when sound. */
   readonly reason: string | null;
   readonly firstIndex: LogIndex;
@@ -28,14 +29,16 @@ export interface LogVerdict {
   readonly sound: boolean;
   readonly segments: readonly { readonly file: string; readonly bytes: number }[];
   readonly records: number;
+  /** Records were lost, or may be, of partitions that cannot be named. */
+  readonly unattributed: Damage['kind'] | null;
   readonly partitions: readonly VerifiedPartition[];
   readonly findings: readonly string[];
   /** In words: cut the tail, remove a half-made segment, refuse a partition … */
   readonly actions: readonly string[];
 }
 
-/** Reads every record of a log, offline, and changes nothing. Throws as `openNodeLog` would. */
-export function verifyLog(options: InspectOptions): LogVerdict {
+/** Every record of a directory's log, put together as a start does. Changes nothing. */
+export function replayed(options: InspectOptions) {
   const { fileSystem, logDirectory, stamp } = inspectDirectory(options);
   const segments = new Segments(fileSystem, logDirectory, 0, stamp.salt);
   const reader = new RecordReader(segments);
@@ -44,8 +47,19 @@ export function verifyLog(options: InspectOptions): LogVerdict {
   const make = (partition: PartitionId): PartitionLog =>
     new PartitionLog(partition, reader, budget, use);
   const result = replayInto(found, fileSystem, logDirectory, stamp.salt, make);
+  return { fileSystem, logDirectory, stamp, segments, found, result };
+}
+
+/** Reads every record of a log, offline, and changes nothing. Throws as `openNodeLog` would. */
+export function verifyLog(options: InspectOptions): LogVerdict {
+  const { stamp, found, result } = replayed(options);
   const partitions = [...found.values()].map(verdictOf);
   partitions.sort((a, b) => a.partition - b.partition);
+  let { unattributed } = result;
+  for (const { isBeheaded, log } of found.values()) {
+    // A start forgets it, and takes whatever is created later for damaged.
+    if (isBeheaded && unattributed !== 'corrupt') unattributed = log.damage?.kind ?? 'corrupt';
+  }
   const actions: string[] = [];
   if (result.cutBytes > 0) actions.push(`cut ${result.cutBytes} bytes of a torn tail`);
   for (const sequence of result.leftovers) {
@@ -54,31 +68,34 @@ export function verifyLog(options: InspectOptions): LogVerdict {
   for (const { partition, reason } of partitions) {
     if (reason !== null) actions.push(`refuse partition ${partition} until refilled: ${reason}`);
   }
-  if (result.unattributed) {
-    actions.push('start as corrupt any partition that is created: lost records may be of it');
+  if (unattributed) {
+    actions.push(
+      `start as ${unattributed} any partition that is created: lost records may be of it`,
+    );
   }
   return {
     cluster: stamp.cluster,
     node: stamp.node,
-    sound: !result.unattributed && partitions.every(({ state }) => state === 'sound'),
+    sound: !unattributed && partitions.every(({ state }) => state === 'sound'),
     segments: result.segments.map(({ sequence, end }) => ({
       file: segmentName(sequence),
       bytes: end,
     })),
     records: result.records,
+    unattributed,
     partitions,
     findings: result.findings,
     actions,
   };
 }
 
-function verdictOf(replayed: ReplayedPartition): VerifiedPartition {
-  replayed.finish();
-  const { log } = replayed;
+function verdictOf(partition: ReplayedPartition): VerifiedPartition {
+  partition.finish();
+  const { log } = partition;
   return {
     partition: log.partition,
-    state: log.damage === null ? 'sound' : 'corrupt',
-    reason: log.damage,
+    state: log.damage?.kind ?? 'sound',
+    reason: log.damage?.reason ?? null,
     firstIndex: log.firstIndex(),
     lastIndex: log.lastIndex(),
     snapshotIndex: log.snapshot().index,

@@ -1,6 +1,7 @@
 import { invariant, logIndex, term } from '@metad/foundation';
 import type { LogIndex, PartitionId, Term } from '@metad/foundation';
 import type { Entry, HardState, SnapshotMeta, StoredLog } from '../../../core/index.js';
+import type { Damage } from '../../log-port.js';
 import { entryBytes } from '../../../core/index.js';
 import { EntryTail, tailBytesOf } from './entry-tail.js';
 import { RecordSlots, Slot } from './record-slots.js';
@@ -33,11 +34,12 @@ export class PartitionLog implements StoredLog {
   private termBefore = term(0);
   private readonly terms = new TermRuns();
   private readonly tail = new EntryTail();
+  private newestBatch = 0;
   readonly slots: RecordSlots;
   snapshotMeta: SnapshotMeta = NOWHERE;
   hardState: HardState = { term: term(0), vote: null, commit: logIndex(0) };
   /** Why this partition must neither vote nor lead; null when it is sound. */
-  damage: string | null = null;
+  damage: Damage | null = null;
   /** Number of the newest record of this partition, modulo 2³². */
   sequence = 0;
   /** Segment that holds the newest standing; −1 for none. */
@@ -81,10 +83,11 @@ export class PartitionLog implements StoredLog {
   entries(from: LogIndex, to: LogIndex, bytesMax: number): readonly Entry[] | null {
     if (from < this.first) return null;
     invariant(from < to && to <= this.last + 1, 'entries that exist are asked for');
+    const inMemoryFrom = this.tail.count > 0 ? this.tail.first : this.last + 1;
+    if (from >= inMemoryFrom) return this.tail.slice(from, to, bytesMax, true);
     const found: Entry[] = [];
     let bytes = 0;
     let next: number = from;
-    const inMemoryFrom = this.tail.count > 0 ? this.tail.first : this.last + 1;
     while (next < to && next < inMemoryFrom) {
       for (const entry of this.fromDisk(next, Math.min(to, inMemoryFrom))) {
         bytes += entryBytes(entry);
@@ -93,13 +96,8 @@ export class PartitionLog implements StoredLog {
         next += 1;
       }
     }
-    for (; next < to; next += 1) {
-      const entry = this.tail.at(next);
-      bytes += entryBytes(entry);
-      if (found.length > 0 && bytes > bytesMax) return found;
-      found.push(entry);
-    }
-    return found;
+    if (next === to) return found;
+    return found.concat(this.tail.slice(next, to, bytesMax - bytes, false));
   }
 
   /** Entries [from, to) as far as the record that holds `from` reaches. */
@@ -113,13 +111,15 @@ export class PartitionLog implements StoredLog {
   /** New entries, already cut to follow the last; they stay in memory for now. */
   append(entries: readonly Entry[], batch: number): void {
     const { budget, tail } = this;
+    let bytes = 0;
     for (let at = 0; at < entries.length; at += 1) {
       const entry = entries[at] as Entry;
       tail.push(entry);
-      budget.bytes += tailBytesOf(entry);
+      bytes += tailBytesOf(entry);
       this.extend(entry.index, entry.term);
     }
-    budget.admit(this, batch);
+    this.newestBatch = batch;
+    budget.admit(this, entries.length, bytes, batch);
   }
 
   private extend(index: LogIndex, termOf: Term): void {
@@ -133,8 +133,10 @@ export class PartitionLog implements StoredLog {
     this.last = last;
     this.terms.cutAfter(last);
     this.slots.cutAfter(last);
-    this.budget.bytes -= this.tail.cutAfter(last);
+    const { budget, tail } = this;
+    budget.bytes -= tail.cutAfter(last);
     this.truncations += 1;
+    budget.readmit(this, tail.count, tail.bytes(), this.newestBatch);
   }
 
   /** Forgets entries up to `upTo`, which the snapshot covers. */
@@ -171,6 +173,16 @@ export class PartitionLog implements StoredLog {
   /** Lets entries up to `index` leave memory; they stay readable from disk. */
   forgetTail(index: number): void {
     this.budget.bytes -= this.tail.dropThrough(index);
+  }
+
+  /** The same for an append of `count` entries up to `last`, which takes `bytes` if all is held. */
+  evict(last: number, count: number, bytes: number): void {
+    if (this.tail.first !== last - count + 1) {
+      this.forgetTail(last); // Compacted in part, or all of it.
+      return;
+    }
+    this.tail.dropOldest(count);
+    this.budget.bytes -= bytes;
   }
 
   movedStanding(segment: number): void {

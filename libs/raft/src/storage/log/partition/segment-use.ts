@@ -10,11 +10,18 @@ interface Use {
  */
 export class SegmentUse {
   private readonly uses = new Map<number, Use>();
+  /** Where records were added last: nearly always where the next goes. */
+  private newestSegment = -1;
+  private newest: Use | null = null;
   /** Bytes of all live entry records. */
   liveBytes = 0;
 
   addRecord(segment: number, bytes: number): void {
-    const use = this.of(segment);
+    if (segment !== this.newestSegment || this.newest === null) {
+      this.newestSegment = segment;
+      this.newest = this.of(segment);
+    }
+    const use = this.newest;
     use.liveBytes += bytes;
     use.liveRecords += 1;
     this.liveBytes += bytes;
@@ -40,6 +47,7 @@ export class SegmentUse {
 
   forget(segment: number): void {
     this.uses.delete(segment);
+    if (segment === this.newestSegment) this.newest = null;
   }
 
   private of(segment: number): Use {

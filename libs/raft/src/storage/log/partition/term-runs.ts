@@ -5,18 +5,44 @@
 export class TermRuns {
   /** start₀, term₀, start₁, term₁ … with rising starts. */
   private runs: number[] = [];
+  /** The last of them, which is nearly always the one that is meant. */
+  private newestStart = Infinity;
+  private newestTerm = 0;
 
   at(index: number): number {
+    if (index >= this.newestStart) return this.newestTerm;
     const run = this.runAt(index);
     return run < 0 ? 0 : (this.runs[run * 2 + 1] as number);
   }
 
   /** Indexes [first, last] have this term, whatever they had. */
   assign(first: number, last: number, term: number): void {
+    if (first > this.newestStart && term === this.newestTerm) return;
+    this.put(first, last, term);
+    this.noteNewest();
+  }
+
+  /** Forgets what comes after `last`. */
+  cutAfter(last: number): void {
     const { runs } = this;
-    const newest = runs.length - 2;
-    if (newest >= 0 && first > (runs[newest] as number)) {
-      if (runs[newest + 1] === term) return;
+    while (runs.length > 0 && (runs[runs.length - 2] as number) > last) runs.length -= 2;
+    this.noteNewest();
+  }
+
+  /** Forgets what is not needed to answer for `first` and later. */
+  dropBefore(first: number): void {
+    const run = this.runAt(first);
+    if (run > 0) this.runs.splice(0, run * 2);
+  }
+
+  clear(): void {
+    this.runs = [];
+    this.noteNewest();
+  }
+
+  private put(first: number, last: number, term: number): void {
+    const { runs } = this;
+    if (first > this.newestStart) {
       runs.push(first, term);
       return;
     }
@@ -29,20 +55,10 @@ export class TermRuns {
     runs.splice(from * 2, (after + 1 - from) * 2, ...added);
   }
 
-  /** Forgets what comes after `last`. */
-  cutAfter(last: number): void {
+  private noteNewest(): void {
     const { runs } = this;
-    while (runs.length > 0 && (runs[runs.length - 2] as number) > last) runs.length -= 2;
-  }
-
-  /** Forgets what is not needed to answer for `first` and later. */
-  dropBefore(first: number): void {
-    const run = this.runAt(first);
-    if (run > 0) this.runs.splice(0, run * 2);
-  }
-
-  clear(): void {
-    this.runs = [];
+    this.newestStart = runs[runs.length - 2] ?? Infinity;
+    this.newestTerm = runs[runs.length - 1] ?? 0;
   }
 
   /** The run that holds `index`, −1 when it lies before all. */

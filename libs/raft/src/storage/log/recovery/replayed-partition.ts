@@ -1,7 +1,14 @@
 import { logIndex, term } from '@metad/foundation';
+import type { Damage } from '../../log-port.js';
 import { ByteReader, readEntries } from '../../../codec/index.js';
 import type { PartitionLog } from '../partition/partition-log.js';
-import { FLAG_ONE_TERM, FLAG_RESTATED, RECORD_HEADER_BYTES, RecordType } from '../format/record.js';
+import {
+  FLAG_ONE_TERM,
+  FLAG_RESTATED,
+  FLAG_SUSPECT,
+  RECORD_HEADER_BYTES,
+  RecordType,
+} from '../format/record.js';
 import type { RecordHeader } from '../format/record.js';
 import { Slot } from '../partition/record-slots.js';
 import { segmentName } from '../segments.js';
@@ -29,37 +36,43 @@ const placeOf = (record: FoundRecord): string =>
 export class ReplayedPartition {
   private anchored = false;
   private started = false;
-  private suspicion: string | null = null;
+  private doubted: Damage | null = null;
   /** Set when records are missing: what follows is not applied until a restatement. */
-  private loss: string | null = null;
+  private loss: Damage | null = null;
   private termSeen = 0;
 
   constructor(readonly log: PartitionLog) {}
 
+  /** Nothing says where it begins: its members and its first index are unknown. */
+  get isBeheaded(): boolean {
+    return !this.anchored;
+  }
+
   /** The record's header is sound, its body is not. */
-  lose(header: RecordHeader, reason: string): void {
+  lose(header: RecordHeader, damage: Damage): void {
     this.log.sequence = header.sequence;
     this.started = true;
-    this.suspicion = null;
-    this.loss ??= reason;
+    this.doubted = null;
+    this.loss ??= damage;
   }
 
   /** Some records of unknown partitions are lost: this one's next record clears or proves it. */
-  suspect(reason: string): void {
-    this.suspicion ??= reason;
+  doubt(damage: Damage): void {
+    this.doubted ??= damage;
   }
 
   apply(record: FoundRecord): void {
     const { header } = record;
     const { log } = this;
-    const restated = header.type === RecordType.standing && header.flags === FLAG_RESTATED;
+    const isStanding = header.type === RecordType.standing;
+    const restated = isStanding && (header.flags & FLAG_RESTATED) !== 0;
     const expected = (log.sequence + 1) >>> 0;
     if (this.started && header.sequence !== expected && !restated) {
-      this.loss ??= this.suspicion ?? `records are missing before ${placeOf(record)}`;
+      this.fail(this.doubted?.reason ?? `records are missing before ${placeOf(record)}`);
     }
     log.sequence = header.sequence;
     this.started = true;
-    this.suspicion = null;
+    this.doubted = null;
     if (restated) this.loss = null;
     if (header.type !== RecordType.truncate) {
       this.termSeen = Math.max(this.termSeen, header.term);
@@ -84,12 +97,14 @@ export class ReplayedPartition {
         log.hardState = readVote(reader, header.term, header.index);
         break;
       case RecordType.standing:
-        log.replayStanding(readStanding(reader, header.index, header.term));
+        log.replayStanding(
+          readStanding(reader, header.index, header.term, (header.flags & FLAG_SUSPECT) !== 0),
+        );
         log.movedStanding(record.segment);
         this.anchored = true;
         break;
       default:
-        this.loss = `a record of unknown type ${header.type} at ${placeOf(record)}`;
+        this.fail(`a record of unknown type ${header.type} at ${placeOf(record)}`);
     }
   }
 
@@ -99,7 +114,7 @@ export class ReplayedPartition {
     if (header.type === RecordType.entries && this.anchored) {
       if (header.index > log.lastIndex() + 1) {
         const gap = `${log.lastIndex() + 1} … ${header.index - 1}`;
-        this.loss = `entries ${gap} are missing at ${placeOf(record)}`;
+        this.fail(`entries ${gap} are missing at ${placeOf(record)}`);
         return;
       }
     }
@@ -120,16 +135,20 @@ export class ReplayedPartition {
    */
   finish(): boolean {
     const { log } = this;
-    if (!this.anchored) this.loss ??= 'the segments with its beginning are missing';
+    if (!this.anchored) this.fail('the segments with its beginning are missing');
     const covered = log.slots.coveredFrom(log.firstIndex());
     if (covered < log.lastIndex()) {
-      this.loss ??= `entries ${covered + 1} … ${log.lastIndex()} are in no segment`;
+      this.fail(`entries ${covered + 1} … ${log.lastIndex()} are in no segment`);
     }
-    this.loss ??= this.suspicion;
+    this.loss ??= this.doubted;
     if (this.loss === null) return false;
     this.cutToTrust(Math.min(covered, log.lastIndex()));
-    log.damage = this.loss;
+    if (log.damage?.kind !== 'corrupt') log.damage = this.loss;
     return true;
+  }
+
+  private fail(reason: string): void {
+    this.loss ??= { kind: 'corrupt', reason };
   }
 
   private cutToTrust(covered: number): void {

@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../file-system-port.js';
+import { markedEnd } from '../format/mark.js';
 import {
   BATCH_BODY_BYTES,
   BATCH_RECORD_BYTES,
@@ -24,18 +25,32 @@ export class UnknownLogFormat extends Error {
   override readonly name = 'UnknownLogFormat';
 }
 
+/**
+ * Memory that one segment after another is read into, each in place of the one before: a log's
+ * length in fresh pages costs several times what reading them does.
+ */
+export class SegmentMemory {
+  private bytes = new Uint8Array(0);
+
+  take(length: number): Uint8Array {
+    if (this.bytes.length < length) this.bytes = new Uint8Array(length);
+    return this.bytes.subarray(0, length);
+  }
+}
+
 /** Reads a segment's bytes (the first `bytesMax`). Throws `UnknownLogFormat`. */
 export function loadSegment(
   fileSystem: FileSystem,
   directory: string,
   sequence: number,
   salt: number,
+  memory = new SegmentMemory(),
   bytesMax = Infinity,
 ): SegmentScan {
   const name = segmentName(sequence);
   const file = fileSystem.open(`${directory}/${name}`, 'read');
   try {
-    const bytes = new Uint8Array(Math.min(file.size(), bytesMax));
+    const bytes = memory.take(Math.min(file.size(), bytesMax));
     const held = bytes.subarray(0, file.read(bytes, 0));
     const header = readSegmentHeader(held);
     if (header !== null && header.version !== FORMAT_VERSION) {
@@ -76,18 +91,28 @@ export class SegmentScan {
 
   /**
    * Visits the records of the batch that `claim` describes, as far as their headers can be
-   * trusted; false when the rest of the batch cannot be told apart.
+   * trusted; false when the rest of the batch cannot be told apart. `isSound`: it was found so.
    */
-  visit(offset: number, visitor: RecordVisitor): boolean {
+  visit(offset: number, visitor: RecordVisitor, isSound = false): boolean {
     const { bytes, header } = this;
     const end = this.batchEnd(offset);
     let at = offset + BATCH_RECORD_BYTES;
     while (at < end) {
       if (!readHeader(bytes, at, Math.min(end, bytes.length), this.seed, header)) return false;
-      visitor(header, at, bodyIsSound(bytes, at, Math.min(end, bytes.length), header));
+      visitor(header, at, isSound || bodyIsSound(bytes, at, Math.min(end, bytes.length), header));
       at += RECORD_HEADER_BYTES + header.bodyBytes;
     }
     return at === end && end <= bytes.length;
+  }
+
+  /** True when every record header of the batch at `offset` can be read. */
+  isCharged(offset: number): boolean {
+    return this.batchAt(offset) !== 'none' && this.visit(offset, () => undefined);
+  }
+
+  /** Where the newest batch with records ends, as its marks say; 0 for none. */
+  get markedEnd(): number {
+    return markedEnd(this.bytes, this.seed);
   }
 
   /** The next place at or after `from` where a batch begins; −1 for none. Fills `claim`. */

@@ -2,6 +2,7 @@ import { invariant } from '@metad/foundation';
 import type { Clock } from '@metad/foundation';
 import { LogFailure } from '../../log-port.js';
 import { Batch } from './batch.js';
+import { MARK_PAGE_BYTES, MARK_SLOTS, MarkPage, marksAt } from '../format/mark.js';
 import { BATCH_RECORD_BYTES, BatchClaim, sealBatch, seedOf } from '../format/record.js';
 import type { Segment, Segments } from '../segments.js';
 import { SEGMENT_HEADER_BYTES } from '../segments.js';
@@ -22,9 +23,10 @@ export interface Position {
  * sync. The place of a record is known when it is encoded: batches are laid out one after another,
  * and a batch that would not fit in its segment begins the next one.
  *
- * Every batch testifies that the ones before it are durable; nothing testifies for the last. So a
- * log that falls idle or is closed adds an empty batch, the seal: from then on a damaged last batch
- * is known to be damage and not a write that a crash tore.
+ * Every batch testifies that the ones before it are durable. For the last one a mark does, which is
+ * made durable by the same sync (see `mark.ts`). A log that falls idle or is closed also adds an
+ * empty batch, the seal: from then on a damaged last batch is known to be damage, and not a write
+ * that a crash tore.
  */
 export class BatchWriter {
   private open: Batch | null = null;
@@ -38,6 +40,11 @@ export class BatchWriter {
   private nextOffset: number;
   private durable: Position;
   private readonly claim = new BatchClaim();
+  /** Where the newest batch with records ends in the active segment, and what its marks say. */
+  private recordsEnd = 0;
+  private markedEnd = 0;
+  private marks = 0;
+  private readonly markPage = new MarkPage();
   private idle: (() => void)[] = [];
   private sealTimer: (() => void) | null = null;
   private sealedBatch: number;
@@ -116,6 +123,13 @@ export class BatchWriter {
     });
     this.start();
     return flushed;
+  }
+
+  /** Puts a first batch behind what was recovered: it testifies that all of that is durable. */
+  async begin(): Promise<void> {
+    const first = this.room(0);
+    if (first.isEmpty) this.sealedBatch = first.number;
+    await this.flushed(true);
   }
 
   /** Sees to it that what was encoded gets written soon, without a sync of its own. */
@@ -203,6 +217,7 @@ export class BatchWriter {
     this.dirty = true;
     this.bytesWritten += writer.length;
     this.writtenBatch = batch.number;
+    if (claim.bytes > 0) this.recordsEnd = batch.end;
   }
 
   private async sync(): Promise<void> {
@@ -210,6 +225,7 @@ export class BatchWriter {
     if (active === null || !this.dirty) return;
     const started = clock.monotonic();
     const { end } = active;
+    this.mark(active);
     if (pace.blocking()) active.file.syncBlocking();
     else await active.file.sync();
     pace.note(clock.monotonic() - started);
@@ -218,10 +234,22 @@ export class BatchWriter {
     this.durable = { segment: active.sequence, offset: end };
   }
 
+  /** Into the slot whose mark is the older one. */
+  private mark({ file, sequence }: Segment): void {
+    if (this.markedEnd === this.recordsEnd) return;
+    const { salt, bytesPerSegment } = this.segments;
+    const slot = marksAt(bytesPerSegment) + (this.marks % MARK_SLOTS) * MARK_PAGE_BYTES;
+    file.write(this.markPage.encode(this.recordsEnd, seedOf(salt, sequence)), slot);
+    this.markedEnd = this.recordsEnd;
+    this.marks += 1;
+  }
+
   /** A segment is durable before the next one begins, so that only the last can be torn. */
   private async rotate(sequence: number): Promise<void> {
     await this.sync();
     this.active = await this.segments.take(sequence);
+    this.recordsEnd = 0;
+    this.markedEnd = 0;
     void this.segments.prepare(sequence + 1);
     this.onRotate();
   }

@@ -9,6 +9,7 @@ import type { PartitionLog } from '../partition/partition-log.js';
 import {
   FLAG_ONE_TERM,
   FLAG_RESTATED,
+  FLAG_SUSPECT,
   RECORD_HEADER_BYTES,
   RecordHeader,
   RecordType,
@@ -151,6 +152,7 @@ export class RecordEncoder {
     writeStanding(batch.writer, standing);
     this.begin(log, RecordType.standing);
     header.flags = restated ? FLAG_RESTATED : 0;
+    if (standing.damage?.kind === 'suspect') header.flags |= FLAG_SUSPECT;
     header.index = standing.last;
     header.term = standing.lastTerm;
     sealRecord(batch.writer, at, header, batch.seed);
@@ -188,7 +190,7 @@ function writeBytesBound(write: PartitionWrite): number {
 }
 
 const confBytes = (log: PartitionLog): number =>
-  membersBytes(log.snapshotMeta.conf) + (log.damage?.length ?? 0) * 3;
+  membersBytes(log.snapshotMeta.conf) + (log.damage?.reason.length ?? 0) * 3;
 
 function membersBytes(conf: PartitionLog['snapshotMeta']['conf']): number {
   const { voters, votersOutgoing, learners, learnersNext } = conf;

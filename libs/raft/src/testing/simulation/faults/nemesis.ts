@@ -35,6 +35,7 @@ export class Nemesis {
       ['fullDisks', () => this.fullDisk()],
       ['failingSyncs', () => this.victim().failSync()],
       ['bitRot', () => this.rot()],
+      ['blackouts', () => this.blackout()],
     ];
     this.acts = all.filter(([kind]) => plan.mischief[kind]);
   }
@@ -128,6 +129,10 @@ export class Nemesis {
     });
   }
 
+  private blackout(): void {
+    for (const node of this.nodes) this.crashFor(node, 300);
+  }
+
   private pause(): void {
     const { host } = this.victim();
     host.pause();
@@ -217,11 +222,12 @@ export class Nemesis {
     this.forAWhile(1_500, () => node.fullDisk(false));
   }
 
-  /** One node at most, so that a quorum keeps what was acknowledged. */
+  /** One node at a time, so that a quorum keeps what was acknowledged. */
   private rot(): void {
     const { membership } = this.plan.mischief;
     if (membership || this.nodes.some((node) => node.damaged)) return;
     const node = this.pick(this.nodes.slice(0, this.plan.voters));
+    if (!node.host.up) return;
     node.rot();
     this.crashFor(node, 30);
   }

@@ -28,6 +28,8 @@ export interface Mischief {
   readonly ambushes: boolean;
   readonly fullDisks: boolean;
   readonly failingSyncs: boolean;
+  /** All nodes lose power at once. */
+  readonly blackouts: boolean;
   /** One node's log loses a bit, and it restarts. Not together with membership changes. */
   readonly bitRot: boolean;
 }
@@ -94,6 +96,7 @@ const drawMischief = (random: Random): Mischief => ({
   fullDisks: often(random, 0.15),
   failingSyncs: often(random, 0.2),
   bitRot: often(random, 0.15),
+  blackouts: often(random, 0.2),
 });
 
 export function drawPlan(seed: number, faultsMs = 6_000): Plan {
@@ -140,6 +143,7 @@ const NO_MISCHIEF: Mischief = {
   fullDisks: false,
   failingSyncs: false,
   bitRot: false,
+  blackouts: false,
 };
 
 /** The same draw, but with these faults and no others. */

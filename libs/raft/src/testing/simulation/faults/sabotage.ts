@@ -1,7 +1,10 @@
 import { logIndex } from '@metad/foundation';
 import type { LogIndex, Term } from '@metad/foundation';
 import type { ConfState, Entry, Message, Ready, Replica } from '../../../core/index.js';
+import { answerRead } from '../../../core/state/raft-state.js';
 import type { RaftState } from '../../../core/state/raft-state.js';
+import type { DiskFile, FileSystem } from '../../../storage/file-system-port.js';
+import { MARK_PAGE_BYTES } from '../../../storage/log/format/mark.js';
 import type { Focus } from './plan.js';
 import { raftOf } from '../nodes/raft-of.js';
 import type { KvBugs } from '../workload/kv-machine.js';
@@ -20,7 +23,11 @@ export interface Sabotage {
   readonly foundInWholeNodes?: boolean;
   /** The faults that bring it to light, when a general draw does so too rarely. */
   readonly focus?: Focus;
+  /** Not to be found with bare cores: they have none of what is broken. */
+  readonly onlyInWholeNodes?: boolean;
   plant?(replica: Replica, raft: RaftState): void;
+  /** What the log of a whole node sees of its disk. */
+  readonly fileSystem?: (disk: FileSystem) => FileSystem;
   readonly machine?: KvBugs;
 }
 
@@ -121,8 +128,8 @@ const CONSENSUS: readonly Sabotage[] = [
       const propose = replica.propose.bind(replica);
       replica.propose = (datas) => {
         const result = propose(datas);
-        const self = raft.leadership?.progress.get(raft.self);
-        if (self !== undefined) self.match = raft.log.lastIndex;
+        const self = raft.leadership?.self ?? null;
+        if (self !== null) self.match = raft.log.lastIndex;
         return result;
       };
     },
@@ -134,7 +141,7 @@ const CONSENSUS: readonly Sabotage[] = [
       mischief: ['splits', 'ambushes', 'deadLeaderSignals'],
       settings: { leaderHunt: 0.9, mischiefEveryMs: 300 },
     },
-    seedsMax: 100,
+    seedsMax: 300,
     plant(_replica, raft) {
       const append = raft.log.append.bind(raft.log);
       raft.log.append = (entries: readonly Entry[]) => {
@@ -167,12 +174,14 @@ const CONSENSUS: readonly Sabotage[] = [
   },
   {
     name: 'commit-beyond-match',
-    bug: 'heartbeats tell followers a commit index beyond what they are known to have',
+    bug: 'followers are told a commit index beyond what they are known to have',
     foundInWholeNodes: true,
     seedsMax: 100,
     plant(replica, raft) {
       const tell = (message: Message): Message =>
-        message.kind === 'heartbeat' ? { ...message, commit: raft.log.commitIndex } : message;
+        message.kind === 'heartbeat' || message.kind === 'commit'
+          ? { ...message, commit: raft.log.commitIndex }
+          : message;
       alterReady(replica, (ready) => ({ ...ready, messages: ready.messages.map(tell) }));
     },
   },
@@ -192,7 +201,7 @@ const SERVICE: readonly Sabotage[] = [
       const readIndex = replica.readIndex.bind(replica);
       replica.readIndex = (context) => {
         if (raft.leadership === null) readIndex(context);
-        else raft.readStates.push({ context, index: raft.log.commitIndex });
+        else answerRead(raft, context, raft.log.commitIndex);
       };
     },
   },
@@ -260,7 +269,44 @@ const MEMBERSHIP: readonly Sabotage[] = [
   },
 ];
 
-export const SABOTAGES: readonly Sabotage[] = [...CONSENSUS, ...SERVICE, ...MEMBERSHIP];
+/** The same disk, on which marks are never written. */
+function withoutMarks(disk: FileSystem): FileSystem {
+  const open = (path: string, mode: 'create' | 'write' | 'read'): DiskFile => {
+    const file = disk.open(path, mode);
+    const { write } = file;
+    file.write = (bytes, position) => {
+      if (bytes.length !== MARK_PAGE_BYTES) write(bytes, position);
+    };
+    return file;
+  };
+  return Object.assign(Object.create(disk) as FileSystem, { open });
+}
+
+const STORAGE: readonly Sabotage[] = [
+  {
+    name: 'newest-batch-without-witness',
+    bug: 'nothing but the newest batch itself says that it was acknowledged',
+    focus: {
+      mischief: ['bitRot', 'blackouts'],
+      settings: {
+        voters: 3,
+        spares: 0,
+        thinkMs: 2,
+        clients: 8,
+        mischiefEveryMs: 300,
+        disk: { syncMs: 12, laggardFactor: 20, stalling: 0, stallMs: 100 },
+        links: { loss: 0, duplication: 0, delayMs: 1, straggling: 0 },
+        snapshotEntries: 1_000_000,
+      },
+    },
+    onlyInWholeNodes: true,
+    foundInWholeNodes: true,
+    seedsMax: 100,
+    fileSystem: withoutMarks,
+  },
+];
+
+export const SABOTAGES: readonly Sabotage[] = [...CONSENSUS, ...SERVICE, ...MEMBERSHIP, ...STORAGE];
 
 export function plant(sabotage: Sabotage | null, replica: Replica): Replica {
   sabotage?.plant?.(replica, raftOf(replica));

@@ -47,6 +47,8 @@ export class CoreNode implements SimNode {
   private machine: KvMachine;
   private outcomes = new PendingOutcomes();
   private snapshotAt = logIndex(0);
+  /** On its own clock: until when the core has its ticks. */
+  private tickedUntil = 0;
   /** Images that belong to snapshots on their way into the core, by index. */
   private images = new Map<LogIndex, Uint8Array>();
 
@@ -70,6 +72,7 @@ export class CoreNode implements SimNode {
     const seed = host.world.random.below(1 << 30);
     const overrides = { ...group.options, hardState, conf, applied: index, seed };
     this.replica = group.createReplica(replicaOptions(this.name, disk.log, overrides));
+    this.tickedUntil = host.clock.monotonic();
     host.later(host.world.random.fraction() * group.tickMs, () => this.ticking());
   }
 
@@ -86,12 +89,14 @@ export class CoreNode implements SimNode {
       if (message.kind === 'installSnapshot' && image !== null) {
         this.images.set(message.snapshot.index, image);
       }
+      this.catchUp();
       this.replica?.step(message);
       this.work();
     });
   }
 
   propose(data: Uint8Array, done: (fate: ProposalFate) => void): void {
+    this.catchUp();
     const result = this.replica?.propose([data]);
     if (result?.accepted !== true) {
       done('dropped');
@@ -103,6 +108,7 @@ export class CoreNode implements SimNode {
 
   read(key: string, done: (value: string | null) => void): void {
     if (this.replica === null) return;
+    this.catchUp();
     const context = this.outcomes.awaitRead((index) => {
       if (index === 0) done(null);
       else this.outcomes.awaitApplied(index, () => done(this.machine.get(key)));
@@ -176,6 +182,7 @@ export class CoreNode implements SimNode {
 
   private act(what: (replica: Replica) => void): void {
     this.host.run(() => {
+      this.catchUp();
       if (this.replica !== null) what(this.replica);
       this.work();
     });
@@ -183,8 +190,19 @@ export class CoreNode implements SimNode {
 
   private ticking(): void {
     this.host.clock.after(this.group.tickMs, () => this.ticking());
-    this.replica?.tick();
+    if (this.group.options.leaseReads === true) this.catchUp();
+    else this.replica?.tick(); // One for a whole pause: nobody holds that against a leader.
     this.work();
+  }
+
+  /** A lease must have run out before the first read after a pause is looked at. */
+  private catchUp(): void {
+    const { options, tickMs } = this.group;
+    if (options.leaseReads !== true) return;
+    for (const now = this.host.clock.monotonic(); this.tickedUntil + tickMs <= now;) {
+      this.tickedUntil += tickMs;
+      this.replica?.tick();
+    }
   }
 
   private newMachine(): KvMachine {
@@ -223,7 +241,9 @@ export class CoreNode implements SimNode {
   private written(ready: Ready, image: Uint8Array | null): void {
     const last = ready.entries[ready.entries.length - 1];
     const snapshotIndex = ready.snapshot?.index ?? logIndex(0);
-    this.replica?.persisted(last?.index ?? logIndex(0), last?.term ?? term(0), snapshotIndex);
+    if (ready.awaitsPersist) {
+      this.replica?.persisted(last?.index ?? logIndex(0), last?.term ?? term(0), snapshotIndex);
+    }
     if (image !== null && snapshotIndex > this.machine.appliedIndex()) {
       this.machine.load(image);
       this.snapshotAt = snapshotIndex;

@@ -13,7 +13,7 @@ export interface SimNode {
   readonly host: Host;
   /** Faults that its disk brought about, by kind. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Its log was damaged: nobody may expect it to serve again by itself. */
+  /** Its log was damaged, and it has not come back yet. */
   readonly damaged: boolean;
   /** Why it died last by itself. */
   readonly lastTrouble: string | null;

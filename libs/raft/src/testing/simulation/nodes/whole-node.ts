@@ -23,6 +23,7 @@ import { transportOf } from './sim-transport.js';
 
 const PARTITION = partitionId(1);
 const DIRECTORY = '/data';
+const SEGMENT_BYTES = 32 * 1024;
 
 /** What the whole nodes of a run share. */
 export interface WholeGroup {
@@ -48,8 +49,8 @@ export class WholeNode implements SimNode {
   readonly name: NodeName;
   readonly disk: SimulatedDisk;
   readonly counts: Record<string, number> = {};
-  /** Its log was damaged: it may be out of service until it is added again. */
-  damaged = false;
+  /** The life in which its log was damaged last, until a later one is whole again. */
+  private damagedIn: number | null = null;
   lastTrouble: string | null = null;
   private readonly random: Random;
   private running: Life | null = null;
@@ -63,6 +64,12 @@ export class WholeNode implements SimNode {
     this.name = host.name;
     this.random = seededRandom(seed);
     this.disk = new SimulatedDisk({ clock: group.trueClock, seed });
+  }
+
+  get damaged(): boolean {
+    const isWhole = this.damagedIn !== this.host.life && this.partition() !== null;
+    if (isWhole) this.damagedIn = null;
+    return this.damagedIn !== null;
   }
 
   start(): void {
@@ -169,22 +176,30 @@ export class WholeNode implements SimNode {
   }
 
   /**
-   * A bit turns or a write goes astray; found when the node starts the next time. Only the older
-   * half of a segment is hit: nobody can tell a newest batch that rotted from one that was torn.
+   * A bit turns or a write goes astray; found when the node starts the next time. Every other time
+   * it hits the newest records, which look like a torn write then.
    */
   rot(): void {
-    const segments = this.disk.paths().filter((path) => path.includes('/log/'));
-    const path = segments[this.random.below(Math.max(1, segments.length))];
+    const endOf = (path: string): number =>
+      this.disk
+        .bytesOf(path)
+        .subarray(0, SEGMENT_BYTES)
+        .findLastIndex((byte) => byte !== 0);
+    const inLog = this.disk.paths().filter((path) => path.includes('/log/'));
+    const segments = inLog.filter((path) => endOf(path) >= 256);
+    const newest = this.random.below(2) > 0;
+    const path = segments.at(newest ? -1 : this.random.below(Math.max(1, segments.length)));
     if (path === undefined) return;
-    const older = this.disk.bytesOf(path).findLastIndex((byte) => byte !== 0) >> 1;
-    if (older < 2_048) return;
-    this.damaged = true;
+    const end = endOf(path);
+    this.damagedIn = this.host.life;
+    if (newest) this.count('newestRecordsHit');
+    const at = newest ? end - this.random.below(200) : this.random.below(end);
     if (this.random.below(2) > 0) {
       this.count('flippedBits');
-      this.disk.flipBit(path, this.random.below(older), this.random.below(8));
+      this.disk.flipBit(path, at, this.random.below(8));
     } else {
       this.count('misdirectedWrites');
-      this.misdirect(path, this.random.below(older >> 8), this.random.below(older >> 9));
+      this.misdirect(path, this.random.below(SEGMENT_BYTES >> 9), at >> 9);
     }
   }
 
@@ -203,8 +218,9 @@ export class WholeNode implements SimNode {
     const { host, group, name, disk } = this;
     const { clock } = host;
     const owner = { cluster: 'simulation', node: name };
-    const options = { ...owner, directory: DIRECTORY, clock, fileSystem: disk };
-    const log = await openNodeLog({ ...options, segmentBytes: 32 * 1024, syncMode: 'pool' });
+    const fileSystem = group.sabotage?.fileSystem?.(disk) ?? disk;
+    const options = { ...owner, directory: DIRECTORY, clock, fileSystem };
+    const log = await openNodeLog({ ...options, segmentBytes: SEGMENT_BYTES, syncMode: 'pool' });
     const snapshots = openSnapshotStore({ directory: DIRECTORY, fileSystem: disk });
     const transport = transportOf(group.hub, host);
     let machine: KvMachine | null = null;

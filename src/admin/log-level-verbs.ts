@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { Logger } from '../app/logger.js';
+import type { AdminRouter } from './admin-router.js';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+/** `log-level.show` and `log-level.set`: until the next start, which reads METAD_LOG_LEVEL. */
+export function registerLogLevelVerbs(router: AdminRouter, logger: Pick<Logger, 'level'>): void {
+  router.register({
+    noun: 'log-level',
+    verb: 'show',
+    schema: z.strictObject({}),
+    changes: false,
+    handle: async () => ({ level: logger.level }),
+  });
+  router.register({
+    noun: 'log-level',
+    verb: 'set',
+    schema: z.strictObject({ level: z.enum(LEVELS) }),
+    changes: true,
+    handle: async ({ level }) => {
+      const before = logger.level;
+      logger.level = level;
+      return { level, before };
+    },
+  });
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
+import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { CannotConnect } from './broker-errors.js';
+
+export interface BrokerAddress {
+  readonly servers: readonly string[];
+  /** Paths of files. */
+  readonly creds?: string;
+  readonly nkey?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  /** Where the broker lets this user be answered; default `_INBOX`. */
+  readonly inboxPrefix?: string;
+}
+
+const connectTimeoutMs = 5_000;
+
+/** Throws CannotConnect; after the first success it reconnects for ever. */
+export async function connectBroker(address: BrokerAddress, name: string): Promise<NatsConnection> {
+  const { creds, nkey, user, password, token, tlsCa, tlsCert, tlsKey, inboxPrefix } = address;
+  const options: NodeConnectionOptions = {
+    servers: [...address.servers],
+    name,
+    timeout: connectTimeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    noAsyncTraces: true,
+    ...(inboxPrefix !== undefined && { inboxPrefix }),
+  };
+  if (creds !== undefined) {
+    options.authenticator = authenticatorOf(creds, (text) => credsAuthenticator(text));
+  } else if (nkey !== undefined) {
+    options.authenticator = authenticatorOf(nkey, (text) => nkeyAuthenticator(trimmed(text)));
+  }
+  if (user !== undefined) Object.assign(options, { user, pass: password ?? '' });
+  if (token !== undefined) options.token = token;
+  if (tlsCa !== undefined || tlsCert !== undefined) {
+    const tls = { caFile: tlsCa, certFile: tlsCert, keyFile: tlsKey };
+    options.tls = Object.fromEntries(Object.entries(tls).filter(([, file]) => file !== undefined));
+  }
+  try {
+    return await connect(options);
+  } catch (error) {
+    throw new CannotConnect(`cannot connect to ${address.servers.join(', ')}: ${textOf(error)}`);
+  }
+}
+
+/** The seed alone: editors end a file with a newline. */
+const trimmed = (text: Uint8Array): Uint8Array => Buffer.from(Buffer.from(text).toString().trim());
+
+function authenticatorOf(file: string, make: (text: Uint8Array) => Authenticator): Authenticator {
+  try {
+    return make(readFileSync(file));
+  } catch (error) {
+    throw new CannotConnect(`cannot use the credentials in ${file}: ${textOf(error)}`);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
