@@ -11,7 +11,7 @@ let app: INestApplication;
 let url: string;
 
 beforeAll(async () => {
-  cluster = await RunningCluster.start({ nodes: 1, partitions: 2, natsPort: 20_490 });
+  cluster = await RunningCluster.start({ nodes: 1, partitions: 2 });
   process.env['NATS_URL'] = cluster.nats;
   app = await NestFactory.create(AppModule, { logger: false });
   await app.listen(0, '127.0.0.1');

@@ -1,5 +1,5 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 
 /** Whether this port can be listened on now; another process may take it a moment later. */
 export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
@@ -10,19 +10,16 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
-/** A free port, chosen by the system. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 const portsTriedMax = 200;
+const chosenFrom = 10_000;
+const chosenBelow = 20_000;
+
+/**
+ * A free port below the range that the system takes ports of outgoing connections from: one of
+ * those may be gone before a server listens on it, or while the server is being restarted.
+ */
+export const freePort = (): Promise<number> =>
+  nextFreePort(randomInt(chosenFrom, chosenBelow - portsTriedMax));
 
 /** The first free port from `first` on, not among `taken`. Throws after 200. */
 export async function nextFreePort(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { ClusterSnapshot } from '../../src/dashboard/cluster/snapshot.js';
-import { openTestBroker } from '../fixtures/broker.js';
+import { openTestBroker } from '../fixtures/broker/test-broker.js';
 import { openTestDatabase } from '../fixtures/test-database.js';
 import { WholeCluster } from '../fixtures/whole-cluster.js';
 import { accessibilityFaults } from './accessibility.js';

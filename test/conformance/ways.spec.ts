@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
-import { freePort } from '../../src/cli/free-port.js';
 import { RunningCluster } from '../fixtures/running-cluster.js';
 import { script } from './script.js';
 import { clientWay, httpWay, natsWay, proxyWay, type Answer, type Way } from './way.js';
@@ -30,7 +29,6 @@ beforeAll(async () => {
   cluster = await RunningCluster.start({
     nodes: 3,
     partitions: 4,
-    natsPort: await freePort(),
     database: true,
   });
   ways = [

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect as connectNew, headers as newHeaders } from '@nats-io/transport-node';
 import { connect as connectOld, headers as oldHeaders } from 'nats';
 import { startBroker } from '../../src/cli/embedded/index.js';
-import { freePort } from '../../src/cli/free-port.js';
-import { findNatsServer, startNatsServer } from '../fixtures/nats-server.js';
-import { RawNatsClient } from '../fixtures/raw-nats-client.js';
+import { testPort } from '../fixtures/ports.js';
+import { findNatsServer, startNatsServer } from '../fixtures/broker/nats-server.js';
+import { RawNatsClient } from '../fixtures/broker/raw-nats-client.js';
 
 // What the service and its tests rely on in a broker, held against the embedded one and, where it
 // is installed, against nats-server: by hand over a socket, and through both generations of the
@@ -20,7 +20,7 @@ const PAYLOAD_BYTES_MAX = 1024 * 1024;
 const binary = findNatsServer();
 const SERVERS: [string, () => Promise<Server>][] = [['the embedded broker', () => startBroker()]];
 if (binary !== null)
-  SERVERS.push(['nats-server', async () => startNatsServer(binary, await freePort())]);
+  SERVERS.push(['nats-server', async () => startNatsServer(binary, await testPort())]);
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 

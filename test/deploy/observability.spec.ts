@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { freePort } from '../../src/cli/free-port.js';
 import { RunningCluster } from '../fixtures/running-cluster.js';
 import { exportedMetrics } from '../reference/exported-metrics.js';
 import { identifiersOf } from './promql.js';
@@ -43,7 +42,6 @@ beforeAll(async () => {
   cluster = await RunningCluster.start({
     nodes: 1,
     partitions: 2,
-    natsPort: await freePort(),
     database: true,
   });
   const [http = ''] = cluster.http;

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetadClient } from '@metad/client';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { freePort } from '../../src/cli/free-port.js';
+import { testPort } from '../fixtures/ports.js';
 import { NodeProcess } from '../../src/cli/launcher/node-process.js';
-import { findNatsServer } from '../fixtures/nats-server.js';
+import { findNatsServer } from '../fixtures/broker/nats-server.js';
 import { composeFile } from './compose-file.js';
 
 // What docker-compose.yml describes, without Docker: its three clustered brokers with their
@@ -44,7 +44,7 @@ function mountedFrom(service: string, path: string): string {
 
 async function startBrokers(program: string): Promise<void> {
   const ports = await Promise.all(
-    brokerNames.map(() => Promise.all([1, 2, 3].map(() => freePort()))),
+    brokerNames.map(() => Promise.all([1, 2, 3].map(() => testPort()))),
   );
   const routes = ports.map(([, , cluster]) => `nats://127.0.0.1:${cluster}`);
   for (const [at, name] of brokerNames.entries()) {

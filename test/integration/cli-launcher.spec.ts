@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../../src/cli/free-port.js';
+import { testPort } from '../fixtures/ports.js';
 import { LauncherUnderTest, fakeNodeProgram } from '../fixtures/launcher.js';
 
 let folder: string;
@@ -42,7 +42,7 @@ async function firstNode(run: LauncherUnderTest): Promise<number> {
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'metad-launch-'));
   await chmod(folder, 0o711);
-  [httpPort, natsPort] = [await freePort(), await freePort()];
+  [httpPort, natsPort] = [await testPort(), await testPort()];
 });
 afterEach(async () => {
   await launcher.stop();

@@ -18,7 +18,7 @@ const resource = { tenantId: 'acme', resourceId: 'db-1' };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'metactl-real-'));
-  const options = { nodes: 3, partitions: 4, natsPort: 20_495, database: true };
+  const options = { nodes: 3, partitions: 4, database: true };
   cluster = await RunningCluster.start(options);
   client = await MetadClient.connect({ servers: cluster.nats, namespace: 'prod' });
   for (const node of ['node-a', 'node-b', 'node-c']) {

@@ -8,7 +8,7 @@ import {
 } from 'nats';
 import { EndpointStatistics } from '../../src/app/nats/endpoint-statistics.js';
 import { ServiceDiscovery } from '../../src/app/nats/service-discovery.js';
-import { openOwnBroker, type TestBroker } from '../fixtures/broker.js';
+import { openOwnBroker, type TestBroker } from '../fixtures/broker/test-broker.js';
 
 let broker: TestBroker;
 let connection: NatsConnection;

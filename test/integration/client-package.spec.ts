@@ -33,7 +33,7 @@ beforeAll(async () => {
   run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
   copyDependencies(installed);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  cluster = await RunningCluster.start({ nodes: 1, partitions: 2, natsPort: 20_485 });
+  cluster = await RunningCluster.start({ nodes: 1, partitions: 2 });
 }, 300_000);
 
 afterAll(async () => {

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetadClient, type ChangeMessage, type Watch, type WatchFilter } from '@metad/client';
 import { seededRandom } from '@metad/foundation';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { freePort } from '../../src/cli/free-port.js';
 import { RunningCluster } from '../fixtures/running-cluster.js';
 
 /** Set METAD_TEST_FAILOVER_MS to 60000 for the long run. */
@@ -17,7 +16,7 @@ let writer: MetadClient;
 let readers: MetadClient[];
 
 beforeAll(async () => {
-  cluster = await RunningCluster.start({ nodes: 3, partitions: 4, natsPort: await freePort() });
+  cluster = await RunningCluster.start({ nodes: 3, partitions: 4 });
   admin = await connect({ servers: cluster.nats });
   const options = { servers: cluster.nats, namespace: 'prod', timeoutMs: 30_000 };
   writer = await MetadClient.connect(options);

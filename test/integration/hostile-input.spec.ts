@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERROR_CODES } from '@metad/contract';
 import { seededRandom, type Random } from '@metad/foundation';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { openTestBroker, type TestBroker } from '../fixtures/broker.js';
+import { openTestBroker, type TestBroker } from '../fixtures/broker/test-broker.js';
 import { OneNode } from '../fixtures/secured/one-node.js';
 
 const envelopes = 10_000;

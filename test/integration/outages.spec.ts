@@ -8,6 +8,7 @@ import {
   type EmbeddedBroker,
   type RunningPostgres,
 } from '../../src/cli/embedded/index.js';
+import { testPort } from '../fixtures/ports.js';
 import { WholeCluster } from '../fixtures/whole-cluster.js';
 
 // A broker and a database of the test's own, whatever the environment names: both are stopped and
@@ -24,7 +25,9 @@ let cluster: WholeCluster;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'metad-outage-'));
   await chmod(folder, 0o711);
-  [broker, postgres] = await Promise.all([startBroker(), startPostgres({ dataDir: folder })]);
+  const [brokerPort, databasePort] = [await testPort(), await testPort()];
+  broker = await startBroker({ port: brokerPort });
+  postgres = await startPostgres({ dataDir: folder, port: databasePort });
   const names = { prefix: 'outage.v1', cluster: 'outage' };
   cluster = await WholeCluster.start(4, {
     broker: { url: broker.url, ...names, close: async () => undefined },

@@ -8,8 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetadClient } from '@metad/client';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { createUser } from '@nats-io/nkeys';
-import { freePort } from '../../src/cli/free-port.js';
-import { findNatsServer, startNatsServer, type RealNatsServer } from '../fixtures/nats-server.js';
+import { testPort } from '../fixtures/ports.js';
+import {
+  findNatsServer,
+  startNatsServer,
+  type RealNatsServer,
+} from '../fixtures/broker/nats-server.js';
 
 const configuration = fileURLToPath(new URL('../../deploy/nats/metad.conf', import.meta.url));
 const nodeProgram = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
@@ -33,7 +37,7 @@ beforeAll(async () => {
   ];
   const settingsFile = join(folder, 'nats.conf');
   writeFileSync(settingsFile, settings.join('\n'));
-  server = await startNatsServer(binary, await freePort(), ['-c', settingsFile]);
+  server = await startNatsServer(binary, await testPort(), ['-c', settingsFile]);
   const seedFile = join(folder, 'node.nk');
   writeFileSync(seedFile, seed, { mode: 0o600 });
   node = spawn(process.execPath, [nodeProgram], {

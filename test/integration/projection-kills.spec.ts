@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seededRandom } from '@metad/foundation';
 import { startPostgres, type RunningPostgres } from '../../src/cli/embedded/index.js';
-import { openTestBroker, type TestBroker } from '../fixtures/broker.js';
+import { openTestBroker, type TestBroker } from '../fixtures/broker/test-broker.js';
 import { WholeCluster } from '../fixtures/whole-cluster.js';
 
 // SIGKILLs of nodes and of the database at random moments, while clients write. In the end the rows

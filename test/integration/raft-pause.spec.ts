@@ -20,7 +20,7 @@ describe('real processes, one of them stopped for a while', () => {
 
   beforeAll(async () => {
     cluster = await RunningCluster.start({
-      ...{ nodes: 3, partitions: 8, natsPort: 24_690 },
+      ...{ nodes: 3, partitions: 8 },
       environment: { METAD_ELECTION_MS: '3000', METAD_HEARTBEAT_MS: '300' },
     });
     nats = await connect({ servers: cluster.nats });

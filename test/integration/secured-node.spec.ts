@@ -13,14 +13,18 @@ import {
   makeCertificates,
   type Certificates,
 } from '../fixtures/secured/broker-accounts.js';
-import { findNatsServer, startNatsServer, type RealNatsServer } from '../fixtures/nats-server.js';
+import {
+  findNatsServer,
+  startNatsServer,
+  type RealNatsServer,
+} from '../fixtures/broker/nats-server.js';
+import { testPort } from '../fixtures/ports.js';
 import { OneNode } from '../fixtures/secured/one-node.js';
 import { openTestDatabase, type TestDatabase } from '../fixtures/test-database.js';
 
 const metactl = fileURLToPath(new URL('../../dist/src/cli/metactl/main.js', import.meta.url));
 const binary = findNatsServer();
 const suite = binary === null ? 'without nats-server nothing is proved here' : 'a secured node';
-const ports = { credentials: 20_611, nkey: 20_612 };
 const SECRETS = ['first-node-secret-4711', 'second-node-secret-0815', 'very/secret+password'];
 const writer = createToken(['--name', 'ci', '--role', 'writer', '--namespace', 'prod'], Date.now());
 const operator = createToken(['--name', 'ops', '--role', 'operator'], Date.now());
@@ -37,10 +41,10 @@ const tlsOf = ({ ca, cert, key }: Certificates): string =>
   `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${ca}", verify: true }`;
 
 /** A broker that speaks TLS alone and takes certified clients only, with `more` on top. */
-async function startBroker(port: number, name: string, more: string): Promise<RealNatsServer> {
+async function startBroker(name: string, more: string): Promise<RealNatsServer> {
   const file = join(folder, `${name}.conf`);
   writeFileSync(file, `${tlsOf(certificates)}\n${more}\n`);
-  return startNatsServer(binary as string, port, ['-c', file]);
+  return startNatsServer(binary as string, await testPort(), ['-c', file]);
 }
 
 beforeAll(async () => {
@@ -49,7 +53,7 @@ beforeAll(async () => {
   certificates = makeCertificates(join(folder, 'tls'));
   const account = makeAccount();
   credentials = account.credentials;
-  broker = await startBroker(ports.credentials, 'accounts', account.configuration);
+  broker = await startBroker('accounts', account.configuration);
   database = await openTestDatabase();
   const credsFile = join(folder, 'node.creds');
   writeFileSync(credsFile, account.credentials, { mode: 0o600 });
@@ -58,7 +62,7 @@ beforeAll(async () => {
   const url = new URL(database.url);
   if (url.password === '') url.password = encodeURIComponent(SECRETS[2] ?? '');
   env = {
-    NATS_URL: `tls://127.0.0.1:${ports.credentials}`,
+    NATS_URL: `tls://127.0.0.1:${broker.port}`,
     NATS_CREDS: credsFile,
     NATS_TLS_CA: certificates.ca,
     NATS_TLS_CERT: certificates.clientCert,
@@ -211,10 +215,10 @@ describe(suite, () => {
     const seedFile = join(folder, 'node.nk');
     writeFileSync(seedFile, `${Buffer.from(user.getSeed()).toString()}\n`, { mode: 0o600 });
     const users = `authorization { users = [{ nkey: "${user.getPublicKey()}" }] }`;
-    const second = await startBroker(ports.nkey, 'nkey', users);
+    const second = await startBroker('nkey', users);
     const { NATS_CREDS: creds, DATABASE_URL: url, ...rest } = env;
     expect([creds, url]).not.toContain(undefined);
-    const own = { ...rest, NATS_URL: `tls://127.0.0.1:${ports.nkey}`, NATS_NKEY: seedFile };
+    const own = { ...rest, NATS_URL: `tls://127.0.0.1:${second.port}`, NATS_NKEY: seedFile };
     const other = await OneNode.start(join(folder, 'other'), own);
     const kept = env;
     env = own;

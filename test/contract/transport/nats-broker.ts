@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { testPort } from '../../fixtures/ports.js';
 
 const BINARIES = ['/usr/sbin/nats-server', '/usr/local/bin/nats-server', '/usr/bin/nats-server'];
 
@@ -24,7 +23,7 @@ export async function startBroker(): Promise<Broker | null> {
   if (given) return { url: given, process: null, stop: async () => {} };
   const binary = BINARIES.find((path) => existsSync(path));
   if (binary === undefined) return null;
-  const port = await freePort();
+  const port = await testPort();
   const child = spawn(binary, ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   const url = `nats://127.0.0.1:${port}`;
   await (await connectTo(url)).close();
@@ -49,13 +48,4 @@ export async function connectTo(url: string): Promise<NatsConnection> {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
