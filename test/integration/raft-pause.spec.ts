@@ -5,14 +5,14 @@ import { RunningCluster } from '../fixtures/running-cluster.js';
 
 const nodes = ['n1', 'n2', 'n3'] as const;
 /** Seven tenths of the election time-out, as 700 ms are of the default. */
-const pauseMs = 2_100;
+const pauseMs = 4_200;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Described {
   readonly items: readonly { readonly partition: number; readonly term: number }[];
 }
 
-// All times are three times the defaults: a loaded machine may add a second of its own to a pause,
+// All times are six times the defaults: a loaded machine may add a second of its own to a pause,
 // and that must not decide the outcome here.
 describe('real processes, one of them stopped for a while', () => {
   let cluster: RunningCluster;
@@ -21,7 +21,7 @@ describe('real processes, one of them stopped for a while', () => {
   beforeAll(async () => {
     cluster = await RunningCluster.start({
       ...{ nodes: 3, partitions: 8 },
-      environment: { METAD_ELECTION_MS: '3000', METAD_HEARTBEAT_MS: '300' },
+      environment: { METAD_ELECTION_MS: '6000', METAD_HEARTBEAT_MS: '600' },
     });
     nats = await connect({ servers: cluster.nats });
   }, 300_000);
