@@ -31,6 +31,7 @@ export class RecordStore {
   private readonly perNamespace = new Map<string, number>();
   /** As it stands: most records that are written or read are asked for once more at once. */
   private recent: StoredRecord | null = null;
+  private recentRow = -1;
 
   /** Records that have not been written, by row: the ones that change often are never. */
   private readonly unwritten = new Map<number, StoredRecord>();
@@ -57,8 +58,7 @@ export class RecordStore {
     }
     const row = this.find(kind, namespace, key);
     if (row < 0) return null;
-    this.recent = this.read(row);
-    return this.recent;
+    return this.keepRecent(row, this.read(row));
   }
 
   /** Records of all kinds in one namespace: what a quota limits. */
@@ -77,11 +77,9 @@ export class RecordStore {
 
   /** Puts `after` where `before` stands now; either may be null, but not both. */
   replace(before: StoredRecord | null, after: StoredRecord | null, hash?: ContentHash): void {
-    const { kind, namespace, key } = (after ?? before) as StoredRecord;
-    const row = this.find(kind, namespace, key);
+    const row = this.rowOf((before ?? after) as StoredRecord);
     if (after === null) this.remove(row);
-    else this.put(row, after, hash ?? recordHash(after));
-    this.recent = after;
+    else this.keepRecent(this.put(row, after, hash ?? recordHash(after)), after);
     if (this.unwritten.size > 0) this.write(this.isFarBehind ? UNWRITTEN_MAX : 0, WRITES_AT_ONCE);
     this.heap.tidy();
     if (before === null || after === null) this.recount(before, after);
@@ -89,13 +87,12 @@ export class RecordStore {
 
   /** Moves the end of a lease and nothing else. */
   renew(record: StoredRecord, expiresAt: LogTime): StoredRecord {
-    const row = this.find(record.kind, record.namespace, record.key);
+    const row = this.rowOf(record);
     invariant(row >= 0, 'only a record that is there is renewed');
     const renewed = { ...record, expiresAt };
     this.rows.setExpiresAt(row, expiresAt);
     if (this.unwritten.has(row)) this.unwritten.set(row, renewed);
-    this.recent = renewed;
-    return renewed;
+    return this.keepRecent(row, renewed);
   }
 
   /** Bytes that the records take, and bytes that wait to be used again. */
@@ -148,6 +145,18 @@ export class RecordStore {
     return releasing(this.image(kind, namespace));
   }
 
+  private keepRecent(row: number, record: StoredRecord): StoredRecord {
+    this.recent = record;
+    this.recentRow = row;
+    return record;
+  }
+
+  /** The row of a record that was given out, or would have this name. */
+  private rowOf(record: StoredRecord): number {
+    if (record === this.recent) return this.recentRow;
+    return this.find(record.kind, record.namespace, record.key);
+  }
+
   private find(kind: string, namespace: string, key: string): number {
     const name = this.names.find(kind, namespace);
     if (name < 0) return -1;
@@ -195,7 +204,8 @@ export class RecordStore {
     return readVersion(chunk, rows.offsetOf(row), rows.lengthOf(row), context);
   }
 
-  private put(known: number, record: StoredRecord, hash: ContentHash): void {
+  /** Returns the row. */
+  private put(known: number, record: StoredRecord, hash: ContentHash): number {
     const { rows } = this;
     const digest = this.digestOf(record.kind);
     let row = known;
@@ -221,9 +231,11 @@ export class RecordStore {
     rows.setTtlMs(row, ttlMs);
     rows.setExpiresAt(row, record.expiresAt);
     if (record.expiresAt !== null) this.leases.add(row, record.expiresAt);
+    return row;
   }
 
   private remove(row: number): void {
+    this.recent = null;
     if (row < 0) return;
     const { rows } = this;
     const name = rows.nameOf(row);
