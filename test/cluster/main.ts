@@ -17,7 +17,9 @@ const teethMinutes = 0.3;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  const options = readRunOptions(process.argv.slice(2));
+  const given = process.argv.slice(2);
+  if (given.includes('--help') || given.includes('-h')) return say(usage);
+  const options = readRunOptions(given);
   if (options.teeth) process.exitCode = (await hasTeeth(options)) ? 0 : 1;
   else process.exitCode = EXIT[await runOnce(options)];
 }
@@ -54,6 +56,6 @@ async function hasTeeth(options: RunOptions): Promise<boolean> {
 }
 
 main().catch((error: unknown) => {
-  say(`${String(error)}\n${usage}`);
+  say(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
   process.exitCode = 2;
 });
