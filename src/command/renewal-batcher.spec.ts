@@ -36,6 +36,34 @@ describe('renewals', () => {
     expect(sizes).toEqual([1, 256, 44]);
   });
 
+  it('fill entries that can be sent: a large one goes by itself', async () => {
+    const sizes: number[] = [];
+    const batcher = new RenewalBatcher(async (_partition, requests) => {
+      sizes.push(requests.length);
+      return requests.map(({ body }) => resultOf(body));
+    });
+    const bodies = [60_000, 60_000, 60_000, 300_000, 1, 1].map((length) => 'x'.repeat(length));
+    const results = await Promise.all(bodies.map((body) => batcher.renew(one, 'prod', body)));
+    expect(results).toEqual(bodies.map(resultOf));
+    expect(sizes).toEqual([2, 1, 1, 2]);
+  });
+
+  it('are refused, and surely not done, where too many wait', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const batcher = new RenewalBatcher(async (_partition, requests) => {
+      await gate;
+      return requests.map(({ body }) => resultOf(body));
+    });
+    const body = 'x'.repeat(1_000_000);
+    const waiting = Array.from({ length: 4 }, () => batcher.renew(one, 'prod', body));
+    const refused = batcher.renew(one, 'prod', body);
+    await expect(refused).rejects.toMatchObject({ code: 'OVERLOADED', definite: true });
+    release();
+    await Promise.all(waiting);
+    expect(await batcher.renew(one, 'prod', body)).toEqual(resultOf(body));
+  });
+
   it('fail together when their entry fails, and the next ones do not', async () => {
     let fails = true;
     const batcher = new RenewalBatcher(async (_partition, requests) => {

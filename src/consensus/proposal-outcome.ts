@@ -21,6 +21,10 @@ const DROPPED: Readonly<Record<DropReason, { code: MetadError['code']; message: 
     message: 'the disk is nearly full; only removals are taken',
   },
   invalid: { code: 'INVALID_ARGUMENT', message: 'the change of membership is not possible' },
+  tooLarge: {
+    code: 'TOO_LARGE',
+    message: 'the command is larger than nodes can send each other (max_payload of the broker)',
+  },
   noPartition: { code: 'PARTITION_MOVED', message: 'this node does not hold that partition' },
 };
 

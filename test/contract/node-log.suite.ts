@@ -147,6 +147,17 @@ export function describeNodeLog(name: string, start: () => Promise<LogHarness>):
       }
     });
 
+    it('never goes back to an older snapshot', async () => {
+      log.create(p1, snapshotAt(0, 0));
+      const entries = Array.from({ length: 20 }, (_, at) => entry(at + 1, 1));
+      await log.append([write(p1, entries)], true);
+      log.compact(p1, snapshotAt(15, 1), logIndex(15));
+      expect(() => log.compact(p1, snapshotAt(12, 1), logIndex(12))).toThrow('goes back');
+      await reopen();
+      expect(log.partition(p1).snapshot().index).toBe(15);
+      expect(log.partition(p1).firstIndex()).toBe(16);
+    });
+
     it('compacts to nothing and goes on', async () => {
       log.create(p1, snapshotAt(0, 0));
       await log.append([write(p1, [entry(1, 1), entry(2, 4)])], true);

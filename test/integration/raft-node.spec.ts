@@ -79,6 +79,16 @@ describe('three nodes', () => {
     expect(await cluster.propose(leader, p1, 'e')).toMatchObject({ kind: 'applied' });
   });
 
+  it('refuse what no frame could bring to the others, and go on', async () => {
+    const leader = await cluster.leader(p1);
+    const { frameBytesMax } = hub.transport(leader);
+    const large = await cluster.propose(leader, p1, 'x'.repeat(frameBytesMax));
+    expect(large).toEqual({ kind: 'dropped', reason: 'tooLarge' });
+    const largest = 'x'.repeat(frameBytesMax - 2_048);
+    expect(await cluster.propose(leader, p1, largest)).toMatchObject({ kind: 'applied' });
+    await cluster.agreed(p1, [largest]);
+  });
+
   it('say unknown when no quorum answers, and again when the node stops', async () => {
     await cluster.stopAll();
     await start({ limits: { proposalTimeoutMs: 300 } });

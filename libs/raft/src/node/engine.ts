@@ -363,6 +363,7 @@ export class Engine {
   }
 
   private onInstalled(partition: Partition, index: LogIndex): void {
+    if (partition.state !== 'installing') return; // It was stopped meanwhile.
     partition.appliedIndex = index;
     partition.snapshotIndex = index;
     partition.proposals.skippedTo(index);

@@ -75,6 +75,10 @@ class RaftDriver implements RaftNode {
       observer.dropped(refusal ?? 'noPartition', partition?.leader ?? null);
       return;
     }
+    if (data.length > this.options.transport.frameBytesMax - FRAME_OVERHEAD_BYTES_MAX) {
+      observer.dropped('tooLarge', partition.leader);
+      return;
+    }
     const deadline = this.deadline(this.limits.proposalTimeoutMs);
     if (!partition.proposals.admit(new Proposal(data, observer, attachment, deadline))) {
       observer.dropped('overloaded', partition.leader);
@@ -210,6 +214,8 @@ class RaftDriver implements RaftNode {
 }
 
 const NO_DATA = new Uint8Array(0);
+/** What a frame with a single entry holds beside the entry's data, and room to spare. */
+const FRAME_OVERHEAD_BYTES_MAX = 2_048;
 
 function confRefusal(reason: string): DropReason {
   if (reason === 'transferring') return 'transferring';

@@ -61,4 +61,6 @@ export type DropReason =
   | 'storageFull'
   | 'noPartition'
   /** A membership change that does not fit the present membership. */
-  | 'invalid';
+  | 'invalid'
+  /** No frame could bring it to the others. */
+  | 'tooLarge';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { logIndex, nodeName, partitionId, term } from '@metad/foundation';
 import type { LogIndex, NodeName } from '@metad/foundation';
-import type { ConfState, Entry, LogPosition } from '../../core/index.js';
+import type { ConfState, Entry, HardState, LogPosition } from '../../core/index.js';
 import { LogFailure } from '../../storage/log-port.js';
-import { MemoryNodeLog } from '../../storage/memory/memory-node-log.js';
+import { MemoryLogContent, MemoryNodeLog } from '../../storage/memory/memory-node-log.js';
 import { encodeInquiryAnswer } from '../frame/inquiry-frame.js';
 import { FRAME_KIND } from '../frame/round-frame.js';
 import { decodeTailInquiry, encodeTail } from '../frame/tail-frame.js';
@@ -20,8 +20,14 @@ const conf = (voters: NodeName[], learners: NodeName[] = []): ConfState => {
 const all = conf([n1, n2, n3]);
 const base = { index: logIndex(0), term: term(0), conf: all };
 
+const contents = new WeakMap<MemoryNodeLog, MemoryLogContent>();
+const hardStateOf = (log: MemoryNodeLog): HardState | undefined =>
+  contents.get(log)?.partitions.get(p1)?.hardState;
+
 async function logOf(last: number, lastTerm = 1): Promise<MemoryNodeLog> {
-  const log = new MemoryNodeLog();
+  const content = new MemoryLogContent();
+  const log = new MemoryNodeLog(content);
+  contents.set(log, content);
   log.create(p1, base);
   const entries = Array.from({ length: last }, (_, at): Entry => {
     const data = Buffer.from(`${at + 1}`);
@@ -36,6 +42,7 @@ async function logOf(last: number, lastTerm = 1): Promise<MemoryNodeLog> {
 describe('a refill', () => {
   let own: MemoryNodeLog;
   let partition: Partition;
+  let options: RaftNodeOptions;
   let refill: Refill;
   let leader: NodeName | null;
   let peers: Map<NodeName, { log: MemoryNodeLog; conf: ConfState }>;
@@ -43,6 +50,8 @@ describe('a refill', () => {
   let restarts: { term: number; floor: LogPosition }[];
   let failures: unknown[];
   let logFailures: unknown[];
+  let commit: LogIndex;
+  let healed: HardState | null;
 
   const endOf = (log: MemoryNodeLog): LogPosition => {
     return { index: log.partition(p1).lastIndex(), term: log.lastTerm(p1) };
@@ -67,6 +76,7 @@ describe('a refill', () => {
   beforeEach(async () => {
     own = await logOf(2);
     [leader, tailsAsked, restarts, failures, logFailures] = [null, [], [], [], []];
+    [commit, healed] = [logIndex(1), null];
     peers = new Map([
       [n2, { log: await logOf(5), conf: all }],
       [n3, { log: await logOf(4), conf: all }],
@@ -84,12 +94,12 @@ describe('a refill', () => {
         status: () => {
           const { index, term: lastTerm } = endOf(own);
           const ends = { lastIndex: index, lastTerm };
-          return { term: at, confInForce: all, leader, vote: null, commit: logIndex(1), ...ends };
+          return { term: at, confInForce: all, leader, vote: null, commit, ...ends };
         },
         restrain: () => undefined,
       },
     } as unknown as Partition;
-    const options = {
+    options = {
       self: n1,
       log: own,
       transport: {
@@ -103,10 +113,10 @@ describe('a refill', () => {
     } as unknown as RaftNodeOptions;
     refill = new Refill(partition, 'suspect', options, {
       restart: (from, floor) => {
-        at = from;
-        restarts.push({ term: from, floor });
+        at = from.term;
+        restarts.push({ term: from.term, floor });
       },
-      onHealed: () => undefined,
+      onHealed: () => (healed = hardStateOf(own) ?? null),
       onLogFailed: (error) => logFailures.push(error),
       onFailed: (error) => failures.push(error),
     });
@@ -114,10 +124,60 @@ describe('a refill', () => {
 
   it('waits for a leader to bring what one that may be elected has', async () => {
     await step();
-    expect(restarts).toEqual([{ term: 5, floor: { index: 5, term: 1 } }]);
+    expect(restarts).toEqual([{ term: 6, floor: { index: 5, term: 1 } }]);
     await step(100);
     expect(tailsAsked).toEqual([]);
     expect(endOf(own).index).toBe(2);
+  });
+
+  it('begins in a term that is durable, two above all others', async () => {
+    await step();
+    expect(hardStateOf(own)).toEqual({ term: 6, vote: null, commit: 1 });
+  });
+
+  it('is whole with no more committed than its log was given', async () => {
+    await step();
+    const { log } = peers.get(n2) as { log: MemoryNodeLog };
+    const entries = log.partition(p1).entries(logIndex(3), logIndex(6), 1_000) ?? [];
+    await own.append([{ partition: p1, hardState: null, snapshot: null, entries }], true);
+    commit = logIndex(8);
+    await step();
+    expect(healed?.commit).toBe(5);
+  });
+
+  it('goes on from what it knows to be committed, applied or not', async () => {
+    own = await logOf(5);
+    Object.assign(partition, { stored: own.partition(p1), appliedIndex: logIndex(0) });
+    Object.assign(options, { log: own });
+    commit = logIndex(4);
+    const log = await logOf(9);
+    log.compact(p1, { ...base, index: logIndex(3), term: term(1) }, logIndex(3));
+    peers.set(n2, { log, conf: conf([n1, n3], [n2]) });
+    await step();
+    expect(tailsAsked[0]).toBe(5);
+    expect(hardStateOf(own)?.commit).toBe(4);
+    expect(endOf(own).index).toBe(9);
+  });
+
+  it('goes on from what it has applied, where its commit index is of another log', async () => {
+    own = await logOf(5, 2);
+    Object.assign(partition, { stored: own.partition(p1) });
+    Object.assign(options, { log: own });
+    commit = logIndex(5);
+    peers.set(n2, { log: await logOf(9, 3), conf: conf([n1, n3], [n2]) });
+    await step();
+    expect([tailsAsked[0], tailsAsked[1]]).toEqual([6, 2]);
+    expect(endOf(own)).toEqual({ index: 9, term: 3 });
+  });
+
+  it('begins nothing in a partition that has been stopped meanwhile', async () => {
+    const { append } = own;
+    own.append = (...writes) => {
+      partition.state = 'stopped';
+      return append.apply(own, writes);
+    };
+    await step();
+    expect(restarts).toEqual([]);
   });
 
   it('takes over what only a learner has, from what it has applied on', async () => {
@@ -125,7 +185,7 @@ describe('a refill', () => {
     await step();
     expect(tailsAsked[0]).toBe(2);
     expect(endOf(own).index).toBe(9);
-    expect(restarts).toEqual([{ term: 5, floor: { index: 9, term: 1 } }]);
+    expect(restarts).toEqual([{ term: 6, floor: { index: 9, term: 1 } }]);
     await step(2);
     expect(own.damageOf(p1)).toBeNull();
     expect(failures).toEqual([]);
@@ -134,7 +194,7 @@ describe('a refill', () => {
   it('would rather have a voter for the one with the most complete log', async () => {
     peers.set(n2, { log: await logOf(4), conf: conf([n1, n3], [n2]) });
     await step();
-    expect(restarts).toEqual([{ term: 5, floor: { index: 4, term: 1 } }]);
+    expect(restarts).toEqual([{ term: 6, floor: { index: 4, term: 1 } }]);
     expect(tailsAsked).toEqual([]);
   });
 
@@ -158,7 +218,7 @@ describe('a refill', () => {
     expect(tailsAsked).toEqual([]);
     await step();
     expect(endOf(own).index).toBe(9);
-    expect(restarts.at(-1)).toEqual({ term: 6, floor: { index: 9, term: 1 } });
+    expect(restarts.at(-1)).toEqual({ term: 8, floor: { index: 9, term: 1 } });
   });
 
   it('leaves its log as it is when the other one does not go on from it', async () => {

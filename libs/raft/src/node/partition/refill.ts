@@ -1,7 +1,7 @@
 import { logIndex, term } from '@metad/foundation';
-import type { NodeName, Term } from '@metad/foundation';
+import type { LogIndex, NodeName, Term } from '@metad/foundation';
 import { reaches } from '../../core/index.js';
-import type { LogPosition } from '../../core/index.js';
+import type { Entry, HardState, LogPosition } from '../../core/index.js';
 import { LogFailure } from '../../storage/log-port.js';
 import type { Damage } from '../../storage/log-port.js';
 import { decodeInquiryAnswer, encodeInquiry } from '../frame/inquiry-frame.js';
@@ -12,8 +12,8 @@ import { fetchTail } from './log-tail.js';
 import type { Partition } from './partition.js';
 
 export interface RefillHost {
-  /** Gives the partition a core that starts from this term without a vote, under this floor. */
-  restart(from: Term, floor: LogPosition): void;
+  /** Gives the partition a core that starts from what is durable, under this floor. */
+  restart(from: HardState, floor: LogPosition): void;
   /** The partition is whole again. */
   onHealed(): void;
   /** The log took nothing more. */
@@ -23,6 +23,12 @@ export interface RefillHost {
 
 /** Steps between two rounds of questions, while the replica fills. */
 const askAgainSteps = 20;
+
+/**
+ * So far above the highest term that anybody knows a replica begins: a candidate asks for votes
+ * before its own term is durable. This replica may have given one that nobody else remembers.
+ */
+const termsAbove = 2;
 
 /** What the others know that this replica may have forgotten. */
 interface Forgotten {
@@ -34,6 +40,12 @@ interface Forgotten {
   readonly mayLead: boolean;
 }
 
+/** What a replica begins with: entries of another's log, and how far all is committed. */
+interface Part {
+  readonly tail: readonly Entry[];
+  readonly commit: LogIndex;
+}
+
 /**
  * Brings a replica back that lost acknowledged records, or may have. What it has forgotten are
  * votes, terms and entries that others count on, so it must not take part as if nothing had
@@ -43,10 +55,10 @@ interface Forgotten {
  *    answer stops this: without it the replica cannot know. Nor can it when so many of them are
  *    corrupt that an entry may have been on those alone. Suspects answer like sound ones: after a
  *    power failure all may be, and then most of them, or all, have lost nothing.
- * 2. It starts again above the highest term, without a vote. Whoever it voted for or followed is
- *    among those asked, so it votes in no term a second time. A leader of an earlier term steps
- *    down when it hears of this one, which is wanted: it remembers this replica's progress as
- *    further than it is.
+ * 2. It starts again above the highest term, without a vote; that is durable before it begins.
+ *    Whoever it voted for or followed is among those asked, so it votes in no term a second time. A
+ *    leader of an earlier term steps down when it hears of this one, which is wanted: it remembers
+ *    this replica's progress as further than it is.
  * 3. It takes part under a floor, the most complete log of all answers: it does not campaign, and
  *    votes only for logs that reach the floor. Any entry that was committed with its help is in one
  *    of the logs that answered, so a leader that it votes for has the entry (the argument of thesis
@@ -54,9 +66,10 @@ interface Forgotten {
  * 4. When its own log reaches the floor, it is whole. The floor may be a tail that was never
  *    committed and is gone meanwhile: so it asks again from time to time, and takes the new one.
  * 5. Whose log is the floor may not be a voter, a learner say: then it cannot be elected, and with
- *    this replica's vote nobody can. So the replica takes that log over, from what it has applied
- *    on, before it begins, or begins again while nobody leads. Its log is then one that a follower
- *    could have had before it was damaged: more complete than its own, and given out by a leader.
+ *    this replica's vote nobody can. So the replica takes that log over, from what it knows to be
+ *    committed on, before it begins, or begins again while nobody leads. Its log is then one that a
+ *    follower could have had before it was damaged: more complete than its own, and given out by a
+ *    leader.
  */
 export class Refill {
   /** Null until all have answered. */
@@ -106,7 +119,7 @@ export class Refill {
 
   private async askAndLearn(): Promise<void> {
     const forgotten = await this.askAll();
-    if (forgotten !== null && !this.healing) await this.learn(forgotten);
+    if (forgotten !== null && !this.healing && !this.isStopped) await this.learn(forgotten);
   }
 
   private async learn(forgotten: Forgotten): Promise<void> {
@@ -119,9 +132,17 @@ export class Refill {
       else this.restrain(floor);
       return;
     }
-    if (isStuck) await this.takeOver(forgotten);
-    this.host.restart(term(forgotten.term + 1), floor);
+    const { tail, commit } = isStuck ? await this.tailOf(forgotten) : this.ownPart();
+    const hardState = { term: term(forgotten.term + termsAbove), vote: null, commit };
+    const write = { partition: this.partition.id, hardState, snapshot: null, entries: tail };
+    await this.options.log.append([write], true);
+    if (this.isStopped) return;
+    this.host.restart(hardState, floor);
     this.floor = floor;
+  }
+
+  private get isStopped(): boolean {
+    return this.partition.state === 'stopped';
   }
 
   private restrain(floor: LogPosition): void {
@@ -129,16 +150,26 @@ export class Refill {
     this.floor = floor;
   }
 
-  /** Puts the holder's log in place of its own; what it cannot have, a leader may yet bring. */
-  private async takeOver({ term: highest, floor, holder }: Forgotten): Promise<void> {
-    const { id: partition, stored, appliedIndex } = this.partition;
-    const { transport, log } = this.options;
-    const applied = logIndex(Math.max(appliedIndex, stored.snapshot().index));
-    const entries = await fetchTail(transport, holder, partition, stored, applied, floor);
-    // In a term above all that were told somebody leads since, who will bring what is missing.
-    if (entries === null || (entries.at(-1)?.term ?? 0) > highest) return;
-    const hardState = { term: term(highest + 1), vote: null, commit: applied };
-    await log.append([{ partition, hardState, snapshot: null, entries }], true);
+  /** Nothing is put in place of its own log. */
+  private ownPart(): Part {
+    const { stored, appliedIndex } = this.partition;
+    return { tail: [], commit: logIndex(Math.max(appliedIndex, stored.snapshot().index)) };
+  }
+
+  /** What to put in place of its own log; what it cannot have, a leader may yet bring. */
+  private async tailOf({ term: highest, floor, holder }: Forgotten): Promise<Part> {
+    const { id, stored, replica } = this.partition;
+    const own = this.ownPart();
+    // A log that was damaged may disagree with the commit index it remembers: then it goes on from
+    // what is certain.
+    const known = logIndex(Math.min(replica.status().commit, stored.lastIndex()));
+    for (const commit of known > own.commit ? [known, own.commit] : [own.commit]) {
+      const { transport } = this.options;
+      const tail = await fetchTail(transport, holder, id, stored, commit, floor);
+      // In a term above all that were told somebody leads since, who will bring what is missing.
+      if (tail !== null && (tail.at(-1)?.term ?? 0) <= highest) return { tail, commit };
+    }
+    return own;
   }
 
   /**
@@ -189,11 +220,17 @@ export class Refill {
   private heal(): void {
     if (this.healing) return;
     this.healing = true;
-    const { term: at, vote, commit } = this.partition.replica.status();
-    this.options.log.heal(this.partition.id, { term: at, vote, commit }).then(
-      () => this.host.onHealed(),
-      (error: unknown) => this.host.onLogFailed(error),
-    );
+    const { stored, replica } = this.partition;
+    const { term: at, vote, commit } = replica.status();
+    // The core may know of more than has been given to the log.
+    const hardState = { term: at, vote, commit: logIndex(Math.min(commit, stored.lastIndex())) };
+    this.options.log
+      .heal(this.partition.id, hardState)
+      .then(
+        () => this.host.onHealed(),
+        (error: unknown) => this.host.onLogFailed(error),
+      )
+      .catch((error: unknown) => this.host.onFailed(error));
   }
 }
 

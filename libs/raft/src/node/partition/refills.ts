@@ -1,4 +1,3 @@
-import { logIndex } from '@metad/foundation';
 import type { PartitionId } from '@metad/foundation';
 import { DecodeError } from '../../codec/index.js';
 import type { Damage } from '../../storage/log-port.js';
@@ -39,16 +38,14 @@ export class Refills {
   begin(partition: Partition, damage: Damage | null): void {
     if (damage === null) return;
     const refill = new Refill(partition, damage.kind, this.options, {
-      restart: (from, floor) => {
-        const { stored, appliedIndex } = partition;
-        const commit = logIndex(Math.max(appliedIndex, stored.snapshot().index));
-        const hardState = { term: from, vote: null, commit };
+      restart: (hardState, floor) => {
+        const { appliedIndex } = partition;
         const { options, limits } = this;
         partition.hardState = null;
         partition.hardStateWritten = null;
         partition.replica = startReplica(partition.id, hardState, appliedIndex, options, limits);
         partition.replica.restrain(floor);
-        partition.term = from;
+        partition.term = hardState.term;
         this.host.onTakingPart(partition);
       },
       onHealed: () => this.onHealed(partition),
@@ -64,7 +61,10 @@ export class Refills {
   tick(): void {
     this.ticks += 1;
     if (this.open.size === 0 || this.ticks % stepTicks !== 0) return;
-    for (const refill of this.open.values()) refill.step();
+    for (const [partition, refill] of this.open) {
+      if (partition.state === 'stopped') this.open.delete(partition);
+      else refill.step();
+    }
   }
 
   /** Another node's replica has lost records, and asks for what it needs to go on. */
@@ -89,14 +89,22 @@ export class Refills {
     const { partition: id, from } = decodeTailInquiry(frame);
     const partition = this.host.partition(id);
     if (partition === null || partition.state === 'stopped') return encodeTail(null);
-    return encodeTail(tailOf(partition.stored, from, this.options.transport.frameBytesMax >> 1));
+    try {
+      const bytesMax = this.options.transport.frameBytesMax >> 1;
+      return encodeTail(tailOf(partition.stored, from, bytesMax));
+    } catch (error) {
+      // Its log cannot be read: as where its own core had met that.
+      this.host.onFailed(partition, error);
+      return encodeTail(null);
+    }
   }
 
   private onHealed(partition: Partition): void {
     this.open.delete(partition);
+    if (partition.state === 'stopped') return;
     partition.replica.restrain(null);
     partition.refill = null;
-    partition.state = 'running';
+    if (partition.state === 'corrupt') partition.state = 'running'; // Else a snapshot is restored.
     partition.reason = null;
     this.host.onTakingPart(partition);
   }

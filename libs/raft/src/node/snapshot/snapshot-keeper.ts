@@ -38,7 +38,9 @@ export class SnapshotKeeper {
       self: options.self,
       wants: (id, snapshot) => {
         const partition = host.partition(id);
-        return partition !== null && partition.appliedIndex < snapshot.meta.index;
+        if (partition === null || !partition.isLive) return false;
+        if (partition.state === 'installing') return false; // One after the other.
+        return partition.appliedIndex < snapshot.meta.index;
       },
       onReceived: (id, message) => {
         const partition = host.partition(id);
@@ -76,9 +78,8 @@ export class SnapshotKeeper {
   install(partition: Partition, meta: SnapshotMeta): void {
     const { snapshots } = this.options;
     const restored = partition.machine.restore(meta, snapshots.read(partition.id, meta.index));
-    restored.then(
-      () => this.host.onInstalled(partition, meta.index),
-      (error: unknown) => this.host.onFailed(partition, error),
-    );
+    restored
+      .then(() => this.host.onInstalled(partition, meta.index))
+      .catch((error: unknown) => this.host.onFailed(partition, error));
   }
 }

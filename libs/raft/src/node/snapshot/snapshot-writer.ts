@@ -63,6 +63,8 @@ export class SnapshotWriter {
   private async write(partition: Partition): Promise<void> {
     const meta = await this.writeImage(partition);
     if (partition.state === 'installing' || partition.state === 'stopped') return;
+    // One from the leader was faster, and the log goes on from there.
+    if (meta.index <= partition.snapshotIndex) return;
     this.options.log.compact(partition.id, meta, this.compactableTo(partition, meta.index));
     partition.snapshotIndex = meta.index;
     partition.replica.compacted();

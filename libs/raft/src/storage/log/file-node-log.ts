@@ -135,6 +135,7 @@ export class FileNodeLog implements NodeLog {
     const log = this.log(partition);
     invariant(upTo <= snapshot.index, 'only what the snapshot covers is compacted');
     invariant(upTo <= log.lastIndex(), 'compaction ends inside the log');
+    invariant(snapshot.index >= log.snapshotMeta.index, 'a stored snapshot never goes back');
     if (this.archiver === null && upTo >= log.firstIndex()) {
       this.drop(log, snapshot, upTo);
       return;

@@ -66,6 +66,7 @@ class MemoryPartition implements StoredLog {
   }
 
   compact(snapshot: SnapshotMeta, upTo: LogIndex): void {
+    invariant(snapshot.index >= this.meta.index, 'a stored snapshot never goes back');
     const termBefore = this.termAt(upTo);
     invariant(termBefore !== null, 'compaction ends inside the log');
     this.held = this.held.slice(upTo + 1 - this.first);
