@@ -8,10 +8,17 @@ import { levelOf, readArguments } from './arguments.js';
 // Replays one seed: prints its plan and what happened, or what was violated (exit code 1). `--bug`
 // plants one of the deliberate bugs first.
 
+const usage = `usage: npm run sim -- <seed> [--level whole|core] [--bug <name>]
+  bugs: ${SABOTAGES.map(({ name }) => name).join(', ')}`;
+
 async function main(): Promise<void> {
   const { options, rest } = readArguments(process.argv.slice(2));
   const seed = Number(rest[0]);
-  if (!Number.isInteger(seed)) throw new Error('usage: npm run sim -- <seed> [--level core]');
+  if ('help' in options || rest.length === 0 || !Number.isInteger(seed)) {
+    console.log(usage);
+    process.exitCode = 'help' in options ? 0 : 1;
+    return;
+  }
   const bug = SABOTAGES.find(({ name }) => name === options['bug']) ?? null;
   const drawn = drawPlan(seed);
   const plan = bug?.focus === undefined ? drawn : focused(drawn, bug.focus);

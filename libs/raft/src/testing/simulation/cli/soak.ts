@@ -29,8 +29,12 @@ function add(totals: Totals, level: Level, report: Report): void {
   }
 }
 
+const usage = `usage: npm run sim:soak -- [--minutes 30] [--from <seed>]
+  one seed after the other, until the time is over; without --from any`;
+
 async function main(): Promise<void> {
   const { options } = readArguments(process.argv.slice(2));
+  if ('help' in options) return console.log(usage);
   const minutes = Number(options['minutes'] ?? 30);
   const from = Number(options['from'] ?? Date.now() % 1_000_000_000);
   const until = Date.now() + minutes * 60_000;
