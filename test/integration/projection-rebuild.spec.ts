@@ -90,6 +90,8 @@ function runOf(name: string, version: number, options: RebuildOptions, pace: Pac
   return new RebuildRun({ ...ports(), source, processor }, made, pace, options);
 }
 
+const verified = (version: ProjectionVersion) => verifyVersion({ ...ports(), source }, version);
+
 const query = (text: string): Promise<Record<string, unknown>[]> => model.queries.query(text);
 
 describe('a rebuild', () => {
@@ -107,7 +109,7 @@ describe('a rebuild', () => {
     );
     work(2, 500);
     await caughtUp();
-    expect((await verifyVersion(model.database, live('resource'), source)).equal).toBe(true);
+    expect((await verified(live('resource'))).equal).toBe(true);
     expect(await query('SELECT count(*)::int AS n FROM resource_v2')).toEqual([
       { n: [...log.records.values()].length },
     ]);
@@ -180,7 +182,7 @@ describe('a rebuild', () => {
     expect(await run.activate()).toBe(true);
     await applying;
     await caughtUp();
-    expect((await verifyVersion(model.database, live('history'), source)).equal).toBe(true);
+    expect((await verified(live('history'))).equal).toBe(true);
   });
 
   it('drops what was built when it is given up, and nothing else', async () => {
@@ -202,7 +204,7 @@ describe('verification', () => {
   it('finds and names rows that somebody changed, removed or added by hand', async () => {
     work(7, 2_000);
     await caughtUp();
-    expect((await verifyVersion(model.database, live('resource'), source)).equal).toBe(true);
+    expect((await verified(live('resource'))).equal).toBe(true);
     const [first, second] = await query(
       'SELECT namespace, resource_id, tenant_id, partition FROM resource ORDER BY 1, 2 LIMIT 2',
     );
@@ -213,7 +215,7 @@ describe('verification', () => {
     await query(`INSERT INTO resource_v1 (namespace, resource_id, tenant_id, node, labels, version,
       created_at, updated_at, index, partition)
       VALUES ('prod', 'ghost', 't1', 'node-1', '{}', 1, now(), now(), 1, 1)`);
-    const report = await verifyVersion(model.database, live('resource'), source);
+    const report = await verified(live('resource'));
     expect(report.equal).toBe(false);
     const named = report.differences.map((d) => [d.difference, d.key[1]]);
     expect(named.sort()).toEqual(
@@ -227,6 +229,6 @@ describe('verification', () => {
     await run.build();
     await run.verify();
     await run.activate();
-    expect((await verifyVersion(model.database, live('resource'), source)).equal).toBe(true);
+    expect((await verified(live('resource'))).equal).toBe(true);
   });
 });

@@ -47,6 +47,7 @@ export type {
 export { Pace, RunCancelled, RunSuspended } from './rebuild/pace.js';
 export { verifyVersion } from './rebuild/verification.js';
 export type {
+  VerificationPorts,
   VerificationReport,
   RecordSource,
   RecordsAt,

@@ -308,8 +308,7 @@ export class ProjectionJobs {
   }
 
   private async check(job: Job): Promise<JobEnd> {
-    const { database, source } = this.ports;
-    const verification = await verifyVersion(database, this.live(job.projection), source);
+    const verification = await verifyVersion(this.ports, this.live(job.projection));
     const reason = verification.equal ? null : 'rows differ: see the report';
     return { state: 'done', reason, report: { verification } };
   }

@@ -13,6 +13,7 @@ import { LagMeter } from './lag-meter.js';
 import { defaultProcessorOptions, type ProcessorOptions } from './processor-options.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
 import type { SqlDatabase } from '../postgres/sql-database.js';
+import { Slices } from './slices.js';
 import { Watermark } from './watermark.js';
 
 export interface ProcessorPorts {
@@ -234,7 +235,7 @@ export class OrderedProcessor {
   private async gather(batch: Batch): Promise<void> {
     const limit = (p: PartitionId) => this.ports.source.head(p);
     const limits = { ...this.options, changesMax: this.changesMax, limit };
-    let sliceStart = this.ports.clock.monotonic();
+    const slices = new Slices(this.ports.clock, this.options.sliceMs);
     // A set iterates over what is added on the way: a partition that has more gets another turn
     // after all the others.
     let replayed: PartitionId | null = null;
@@ -246,10 +247,7 @@ export class OrderedProcessor {
       this.dirty.delete(partition);
       if (await this.feed(partition, batch, limits)) this.dirty.add(partition);
       if (this.isFull(batch) || this.exclusives.length > 0) return;
-      if (this.ports.clock.monotonic() - sliceStart > this.options.sliceMs) {
-        await new Promise(setImmediate);
-        sliceStart = this.ports.clock.monotonic();
-      }
+      if (slices.isOver) await slices.next();
     }
     // The first one that needs a replay, and the same one until it is done.
     while (replayed !== null && !this.isFull(batch)) {

@@ -106,9 +106,7 @@ export class RebuildRun {
 
   /** Compares rows, kept digest and state machine. Throws `VerificationFailed`. */
   async verify(): Promise<VerificationReport> {
-    const report = await this.patiently(() =>
-      verifyVersion(this.ports.database, this.version, this.ports.source),
-    );
+    const report = await this.patiently(() => verifyVersion(this.ports, this.version));
     if (!report.equal) throw new VerificationFailed(report);
     return report;
   }
