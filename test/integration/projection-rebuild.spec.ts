@@ -231,4 +231,13 @@ describe('verification', () => {
     await run.activate();
     expect((await verified(live('resource'))).equal).toBe(true);
   });
+
+  it('keeps its view open however long the replay takes, and no other transaction', async () => {
+    const limit = { text: `SHOW idle_in_transaction_session_timeout` };
+    const shown = (frozen: boolean) =>
+      model.database.transaction(async (session) => (await session.run(limit)).rows, { frozen });
+    const name = 'idle_in_transaction_session_timeout';
+    expect(await shown(true)).toEqual([{ [name]: '0' }]);
+    expect(await shown(false)).toEqual([{ [name]: '1min' }]);
+  });
 });

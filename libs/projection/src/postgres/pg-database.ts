@@ -60,6 +60,7 @@ export class PgDatabase implements SqlDatabase {
       const frozen = options.frozen ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
       await client.query(`BEGIN${frozen}`);
       try {
+        if (options.frozen) await client.query(IDLE_WITHOUT_LIMIT);
         if (options.durable) await client.query('SET LOCAL synchronous_commit = on');
         const result = await work({ run: (statement) => runOn(client, statement) });
         await client.query('COMMIT');
@@ -94,6 +95,12 @@ export class PgDatabase implements SqlDatabase {
     }
   }
 }
+
+/**
+ * A frozen view is kept open while a state machine is replayed up to it, which may take minutes:
+ * the server's limit, against writers that hang while they hold locks, would end it (25P03).
+ */
+const IDLE_WITHOUT_LIMIT = 'SET LOCAL idle_in_transaction_session_timeout = 0';
 
 /** Session settings as libpq's `options`: they hold from the first statement on. */
 export function sessionOptions(schema: string, statementTimeoutMs: number): string {
