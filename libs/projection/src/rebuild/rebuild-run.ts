@@ -1,6 +1,7 @@
 import { logIndex, type Clock, type LogIndex, type PartitionId } from '@metad/foundation';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
 import type { Cursor } from '../checkpoint/checkpoint.js';
+import { loadParked } from '../dead-letter/parked.js';
 import type { SqlDatabase } from '../postgres/sql-database.js';
 import { Batch } from '../processor/batch.js';
 import { seal } from '../processor/batch-writer.js';
@@ -132,11 +133,13 @@ export class RebuildRun {
     });
   }
 
+  /** A version that was begun before may have letters waiting: it takes up their order, too. */
   private async load(): Promise<void> {
     const { database, incarnation } = this.ports;
-    await this.patiently(() =>
-      loadCursors(database, this.version, this.ports.partitions(), incarnation),
-    );
+    await this.patiently(async () => {
+      await loadCursors(database, this.version, this.ports.partitions(), incarnation);
+      await loadParked(database, this.version);
+    });
     if (this.version.fault) throw new Error(this.version.fault.reason);
   }
 
