@@ -33,8 +33,7 @@ export class PgDatabase implements SqlDatabase {
       connectionString: options.url,
       max: options.connectionsMax,
       connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-      // The client's own limit ends a wait for a server that no longer answers at all.
-      query_timeout: options.statementTimeoutMs + 5_000,
+      ...silenceLimits(options.statementTimeoutMs),
       application_name: options.applicationName,
       options: sessionOptions(options.schema, options.statementTimeoutMs),
     });
@@ -101,6 +100,16 @@ export class PgDatabase implements SqlDatabase {
  * the server's limit, against writers that hang while they hold locks, would end it (25P03).
  */
 const IDLE_WITHOUT_LIMIT = 'SET LOCAL idle_in_transaction_session_timeout = 0';
+
+/**
+ * The client's own limits, for a server that no longer answers at all: they end the wait for a
+ * statement, and find connections out that nobody uses.
+ */
+export const silenceLimits = (statementTimeoutMs: number) => ({
+  query_timeout: statementTimeoutMs + 5_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+});
 
 /** Session settings as libpq's `options`: they hold from the first statement on. */
 export function sessionOptions(schema: string, statementTimeoutMs: number): string {
