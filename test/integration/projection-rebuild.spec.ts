@@ -9,6 +9,7 @@ import {
   RebuildRun,
   RunSuspended,
   type RebuildOptions,
+  type SqlDatabase,
   verifyVersion,
 } from '@metad/projection';
 import { systemClock } from '../../src/app/system-clock.js';
@@ -183,6 +184,39 @@ describe('a rebuild', () => {
     await applying;
     await caughtUp();
     expect((await verified(live('history'))).equal).toBe(true);
+  });
+
+  it('parks a record while the batch before is being written', async () => {
+    work(8, 2_000);
+    await caughtUp();
+    const one = log.partitions[0]!;
+    const { changes } = (await log.read(one, logIndex(200), 100)).find(
+      (e) => e.changes.length > 0,
+    )!;
+    const { definition } = live('resource');
+    const handle: typeof definition.handler.handle = (change, entry, rows) => {
+      if (entry.index > 200 && change.key === changes[0]?.key) throw new Error('will not have it');
+      definition.handler.handle(change, entry, rows);
+    };
+    await begin('resource', { source: 'log' });
+    const refusing = { ...definition, onFailure: 'park' as const, handler: { handle } };
+    const version = new ProjectionVersion(refusing, 2);
+    const options: RebuildOptions = { source: 'log', changesMax: 50 };
+    const pace = new Pace(systemClock, null);
+    const late: SqlDatabase = {
+      run: (statement) => model.database.run(statement),
+      transaction: async (transacted, settings) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return model.database.transaction(transacted, settings);
+      },
+      close: () => model.database.close(),
+    };
+    const surroundings = { ...ports(), source, processor, database: late };
+    const run = new RebuildRun(surroundings, version, pace, options);
+    await run.build();
+    expect((await run.verify()).equal).toBe(true);
+    expect(version.parked.size).toBe(1);
+    expect(version.cursors.get(one)?.index).toBe(log.head(one));
   });
 
   it('drops what was built when it is given up, and nothing else', async () => {

@@ -178,7 +178,7 @@ export class RebuildRun {
     try {
       for (;;) {
         if (paced) await this.pace.turn();
-        const batch = await this.gather(partition);
+        const batch = await this.gather(partition, writing);
         await writing;
         if (batch.isEmpty) return;
         writing = this.write(batch);
@@ -190,7 +190,8 @@ export class RebuildRun {
     }
   }
 
-  private async gather(partition: PartitionId): Promise<Batch> {
+  /** `writing` is the batch before, which must be in the tables before checkpoints are read. */
+  private async gather(partition: PartitionId, writing: Promise<void>): Promise<Batch> {
     const changesMax = this.options.changesMax ?? 2_000;
     const limit = (): LogIndex => this.limit(partition);
     for (;;) {
@@ -207,6 +208,7 @@ export class RebuildRun {
           throw error;
         }
         this.version.parked.set(recordKey(error.change), error.message);
+        await writing;
         await this.load();
       }
     }
