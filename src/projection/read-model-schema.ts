@@ -1,4 +1,4 @@
-import { sessionOptions } from '@metad/projection';
+import { QueryConnection, sessionOptions, silenceLimits } from '@metad/projection';
 import { Client, type Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { MIGRATIONS } from '../../migrations/index.js';
@@ -82,6 +82,8 @@ function dataSourceOptions(options: ReadModelOptions): DataSourceOptions {
         '-c synchronous_commit=on',
       ].join(' '),
       connectionTimeoutMillis: 5_000,
+      ...silenceLimits(options.statementTimeoutMs),
+      Client: QueryConnection,
     },
   };
 }

@@ -1,6 +1,6 @@
 import { MetadError } from '@metad/contract';
 import { logIndex, type LogIndex, type PartitionId } from '@metad/foundation';
-import { describeFailure, failureOf, type OrderedProcessor } from '@metad/projection';
+import { describeFailure, failureOf, sqlStateOf, type OrderedProcessor } from '@metad/projection';
 import type { DataSource } from 'typeorm';
 
 /** What is open once the database has been reached. */
@@ -23,7 +23,10 @@ export class ServedTables {
     this.reason = reason;
   }
 
-  /** Throws RESTORING while the database is away or the rows are of another history. */
+  /**
+   * Throws RESTORING while the database is away or the rows are of another history,
+   * INVALID_ARGUMENT for a value that a column cannot be compared with.
+   */
   async select(
     projection: string,
     text: string,
@@ -37,6 +40,7 @@ export class ServedTables {
       return rows;
     } catch (error) {
       if (failureOf(error) === 'unavailable') throw restoring(describeFailure(error));
+      if (sqlStateOf(error)?.startsWith(DATA_EXCEPTION)) throw incomparable(error);
       throw error;
     }
   }
@@ -63,6 +67,16 @@ export class ServedTables {
     if (!this.serving) throw restoring(this.reason);
     return this.serving;
   }
+}
+
+/** SQLSTATE class of what is wrong with values, not with the statement nor with the server. */
+const DATA_EXCEPTION = '22';
+
+/** Asking again would fail again, and nothing happened: this is the caller's to know. */
+function incomparable(error: unknown): MetadError {
+  const reason = `hold a value that the tables cannot be searched for: ${describeFailure(error)}`;
+  const faults = [{ field: 'params', reason }];
+  return new MetadError('INVALID_ARGUMENT', `params ${reason}`, { faults });
 }
 
 const restoring = (reason: string): MetadError =>

@@ -15,13 +15,17 @@ import { isoTime, present } from './definition/record-columns.js';
 const kindNames = KIND_QUERIES.map(({ kind }) => kind) as [string, ...string[]];
 const kindParam = z.enum(kindNames);
 
+/** What an `integer` column of PostgreSQL can be compared with. */
+const integerMax = 2 ** 31 - 1;
+
 /** ISO 8601 time, or a position. */
 const momentParam = z.string().refine(isMoment, 'must be an ISO 8601 time or a position');
 
 function isMoment(text: string): boolean {
   if (!text.startsWith('m1.')) return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text));
   try {
-    return parsePosition(text).length === 1;
+    const [part, ...others] = parsePosition(text);
+    return part !== undefined && part.partition <= integerMax && others.length === 0;
   } catch {
     return false;
   }
@@ -91,6 +95,10 @@ const getHistory = listQuery({
   from: 'history',
   columns: historyColumns,
   order: ['namespace', 'record_key', 'partition', 'valid_from_index', 'step'],
+  integers: {
+    ...{ partition: integerMax, step: integerMax },
+    valid_from_index: Number.MAX_SAFE_INTEGER,
+  },
   filters: { kind: kindIs, id: recordNamed, from: moment('>='), to: moment('<=') },
   toItem: historyItem,
 });

@@ -5,18 +5,24 @@ import { assigned } from '../fixtures/applied-log.js';
 import { startPostgres, type TestPostgres } from '../fixtures/postgres.js';
 import { ProjectedNode, type ProjectedNodeOptions } from '../fixtures/projected-node.js';
 import { allDefinitions } from '../fixtures/read-model.js';
+import { SilentProxy } from '../fixtures/silent-proxy.js';
 
 // A database that answers, but not as it should: slow, without a connection to give, full, or with
 // two writers in one schema. What this node applies goes on meanwhile, and the reason is told.
 
 let postgres: TestPostgres;
 let node: ProjectedNode;
+let proxy: SilentProxy | null = null;
 
 beforeAll(async () => {
   postgres = await startPostgres({ allowShared: false });
 });
 afterAll(() => postgres.dispose());
-afterEach(() => node.dispose());
+afterEach(async () => {
+  await node.dispose();
+  await proxy?.close();
+  proxy = null;
+});
 
 const begin = async (options: Partial<ProjectedNodeOptions> = {}): Promise<void> => {
   node = new ProjectedNode({ url: postgres.url, ...options });
@@ -92,6 +98,18 @@ describe('a database in trouble', () => {
     await expect(node.query('ListResources')).rejects.toMatchObject({ code: 'RESTORING' });
     await Promise.all(clients.map((client) => client.end()));
     await proven();
+  });
+
+  it('may fall silent: a query says so, and the next one gets another connection', async () => {
+    const server = new URL(postgres.url);
+    proxy = await SilentProxy.before(Number(server.port));
+    server.port = String(proxy.port);
+    await begin({ url: server.href, statementTimeoutMs: 200 });
+    expect((await node.query('ListResources')).items).toEqual([]);
+    proxy.silence();
+    const refusal = await node.query('ListResources').catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'RESTORING' });
+    expect((await node.query('ListResources')).items).toEqual([]);
   });
 
   it('may be full', async () => {

@@ -189,10 +189,14 @@ describe('tables too far behind', () => {
   });
 });
 
-/** The projections of the application, with one that refuses what `refuses` says. */
+/**
+ * The projections of the application, with one that refuses what `refuses` says. If `isFold`, it
+ * knows no rows of a record as it stands: a version that lacks a parked change can be put in use.
+ */
 function refusing(
   policy: FailurePolicy,
   refuses: (change: RecordChange) => boolean,
+  isFold = false,
 ): readonly ProjectionDefinition[] {
   return allDefinitions().map((definition) => {
     if (definition.name !== 'resource') return definition;
@@ -201,7 +205,7 @@ function refusing(
       if (refuses(change)) throw new Error(`will not have ${change.key}`);
       handler.handle(change, entry, rows);
     };
-    const rowsOf = handler.rowsOf?.bind(handler);
+    const rowsOf = isFold ? undefined : handler.rowsOf?.bind(handler);
     return { ...definition, onFailure: policy, handler: { handle, ...(rowsOf && { rowsOf }) } };
   });
 }
@@ -291,6 +295,82 @@ describe('a handler that fails', () => {
     });
     node.log.append(partitionId(1), assigned('acme', 'bad', 'node-2'));
     node.catchUp();
+    await proven();
+  });
+});
+
+describe('a record that is parked', () => {
+  const fromLog = { source: 'log', throttle: null, activate: true, compareWithLive: true } as const;
+  let isBroken: boolean;
+
+  const assign = async (to: string): Promise<void> => {
+    node.log.append(partitionId(1), assigned('acme', 'bad', to));
+    node.catchUp();
+    await node.settled();
+  };
+
+  /** The projections are at the first change of the record, which one of them refused. */
+  async function parked(): Promise<void> {
+    isBroken = true;
+    const refuses = ({ key }: RecordChange): boolean => isBroken && key === 'acme/bad';
+    begin({ definitions: refusing('park', refuses, true) });
+    await assign('node-1');
+    expect(await waiting(1)).toEqual([1]);
+  }
+
+  const lettersOf = async (version: number) =>
+    (await node.projections.letters.list(10)).filter((letter) => letter.version === version);
+  const waiting = async (version: number): Promise<number[]> =>
+    (await lettersOf(version)).map((letter) => letter.index);
+
+  async function retried(version: number): Promise<void> {
+    const [oldest] = await lettersOf(version);
+    await node.projections.letters.retry(oldest!, 'me');
+    expect(await node.sql('SELECT node FROM resource')).toEqual([{ node: 'node-3' }]);
+    await proven();
+  }
+
+  it('stays so in a version that a rollback puts back in use', async () => {
+    await parked();
+    isBroken = false;
+    const { jobs } = node.projections;
+    expect(await node.finished(await jobs.rebuild('resource', fromLog))).toMatchObject({
+      ...{ state: 'done', version: 2 },
+    });
+    await assign('node-2');
+    expect(await node.finished(await jobs.rollback('resource'))).toMatchObject({ state: 'done' });
+    await assign('node-3');
+    expect(await waiting(1)).toEqual([1, 2, 3]);
+    await retried(1);
+  });
+
+  it('stays so in a rebuilt version that is taken up again', async () => {
+    await parked();
+    const { jobs } = node.projections;
+    const job = await jobs.rebuild('resource', { ...fromLog, activate: false });
+    expect(await node.finished(job)).toMatchObject({ state: 'ready', version: 2 });
+    isBroken = false;
+    await assign('node-2');
+    expect(await node.finished(await jobs.activate('resource'))).toMatchObject({ state: 'done' });
+    await assign('node-3');
+    expect(await waiting(2)).toEqual([1, 2, 3]);
+    await retried(2);
+  });
+
+  it('is forgotten with its version, whose number another one gets', async () => {
+    await parked();
+    const { jobs } = node.projections;
+    const job = await jobs.rebuild('resource', { ...fromLog, activate: false });
+    await node.finished(job);
+    expect(await waiting(2)).toEqual([1]);
+    await jobs.cancel(job.jobId);
+    expect(await waiting(2)).toEqual([]);
+    isBroken = false;
+    await node.finished(await jobs.rebuild('resource', fromLog));
+    expect(status('resource')).toMatchObject({ version: 2 });
+    await assign('node-3');
+    expect(await waiting(2)).toEqual([]);
+    expect(await node.sql('SELECT node FROM resource')).toEqual([{ node: 'node-3' }]);
     await proven();
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { VerificationReport } from '@metad/projection';
-import type { JobOptions } from '../../src/projection/jobs/job-store.js';
+import type { Job, JobOptions } from '../../src/projection/jobs/job-store.js';
 import { startPostgres, type TestPostgres } from '../fixtures/postgres.js';
 import { ProjectedNode } from '../fixtures/projected-node.js';
 
@@ -28,6 +28,20 @@ const tables = async (): Promise<string[]> => {
     WHERE schemaname = current_schema() AND tablename LIKE 'resource_v%' ORDER BY 1`);
   return rows.map((row) => row.tablename);
 };
+
+/** A rebuild that finds a row which no record accounts for. */
+async function failed(): Promise<Job> {
+  const { jobs } = node.projections;
+  const job = await jobs.rebuild('resource', fromLog);
+  await jobs.pause(job.jobId);
+  await node.sql(`INSERT INTO resource_v${job.version} (namespace, resource_id, tenant_id, node,
+    labels, version, created_at, updated_at, index, partition)
+    VALUES ('prod', 'ghost', 't1', 'node-1', '{}', 1, now(), now(), 1, 1)`);
+  await jobs.resume(job.jobId);
+  const ended = await node.finished(job);
+  expect(ended).toMatchObject({ state: 'failed', report: { verification: { equal: false } } });
+  return ended;
+}
 
 const patience = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -118,5 +132,42 @@ describe('jobs of a node', () => {
     const { verification } = done.report as { verification: VerificationReport };
     expect(verification.equal).toBe(false);
     expect(verification.differences).toMatchObject([{ difference: 'changed' }]);
+  });
+});
+
+describe('a rebuild that failed', () => {
+  it('leaves its tables for inspection until the next rebuild begins', async () => {
+    await failed();
+    expect(await tables()).toEqual(['resource_v1', 'resource_v2']);
+    await failed();
+    expect(await tables()).toEqual(['resource_v1', 'resource_v2']);
+    await node.finished(await node.projections.jobs.rebuild('resource', fromLog));
+    expect(status('resource')).toMatchObject({ version: 2, state: 'live' });
+    expect(await tables()).toEqual(['resource_v1', 'resource_v2']);
+  });
+
+  it('goes without touching a version that waits to be activated', async () => {
+    const { jobs } = node.projections;
+    await node.finished(await jobs.rebuild('resource', { ...fromLog, activate: false }));
+    await failed();
+    await failed();
+    expect(await tables()).toEqual(['resource_v1', 'resource_v2', 'resource_v3']);
+    expect(await node.finished(await jobs.activate('resource'))).toMatchObject({ version: 2 });
+    expect(status('resource')).toMatchObject({ version: 2, state: 'live' });
+  });
+
+  it('is rid of its tables when it is cancelled, and stays failed', async () => {
+    const { jobs } = node.projections;
+    const job = await failed();
+    expect(await jobs.cancel(job.jobId)).toMatchObject({ state: 'failed' });
+    expect(await tables()).toEqual(['resource_v1']);
+    expect(await jobs.show(job.jobId)).toMatchObject({ state: 'failed' });
+    const next = await jobs.rebuild('resource', { ...fromLog, activate: false });
+    await node.finished(next);
+    await jobs.cancel(job.jobId);
+    expect(await tables()).toEqual(['resource_v1', 'resource_v2']);
+    expect(await node.finished(await jobs.activate('resource'))).toMatchObject({ state: 'done' });
+    await jobs.cancel(job.jobId);
+    expect(status('resource')).toMatchObject({ version: 2, state: 'live' });
   });
 });

@@ -320,6 +320,41 @@ describe('bad requests', () => {
     );
   });
 
+  it('name a position that no partition can have', async () => {
+    const params = { kind: 'resource', id: 'h-1', from: 'm1.x.9999999999.1' };
+    const error = await refusal(node.query('GetHistory', { params }));
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(error.details['faults']).toMatchObject([{ field: 'params.from' }]);
+  });
+
+  it('name a cursor whose keys are not of the types of their columns', async () => {
+    const params = { kind: 'resource', id: 'r1' };
+    const { cursor = '' } = await node.query('GetHistory', { params, limit: 1 });
+    const parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as { k: unknown[] };
+    const forged = (at: number, key: unknown): string => {
+      const k = parsed.k.with(at, key);
+      return Buffer.from(JSON.stringify({ ...parsed, k })).toString('base64url');
+    };
+    const page = await node.query('GetHistory', { params, cursor: forged(4, 0) });
+    expect(page.items?.length).toBeGreaterThan(0);
+    const wrong = ['text', -1, 1.5, '99999999999999999999'];
+    const cases = [2, 3, 4].flatMap((at) => wrong.map((key) => ({ at, key })));
+    for (const { at, key } of [...cases, { at: 2, key: 2 ** 31 }, { at: 0, key: 7 }]) {
+      const error = await refusal(node.query('GetHistory', { params, cursor: forged(at, key) }));
+      expect([at, key, error.code]).toEqual([at, key, 'INVALID_ARGUMENT']);
+      expect(error.details['faults']).toMatchObject([{ field: 'cursor' }]);
+    }
+  });
+
+  it('are no internal fault where only the database knows better', async () => {
+    const text = 'SELECT FROM resource WHERE index = $1';
+    const error = await refusal(node.projections.tables.select('resource', text, ['many']));
+    expect(error.toBody().error).toMatchObject({
+      ...{ code: 'INVALID_ARGUMENT', definite: true, retryable: false },
+    });
+    expect(error.details['faults']).toMatchObject([{ field: 'params' }]);
+  });
+
   it('say which queries there are', async () => {
     const error = await refusal(node.query('ListNothing'));
     expect(error.code).toBe('UNKNOWN_QUERY');

@@ -9,6 +9,7 @@ import {
   RebuildRun,
   RunSuspended,
   type RebuildOptions,
+  type SqlDatabase,
   verifyVersion,
 } from '@metad/projection';
 import { systemClock } from '../../src/app/system-clock.js';
@@ -90,6 +91,8 @@ function runOf(name: string, version: number, options: RebuildOptions, pace: Pac
   return new RebuildRun({ ...ports(), source, processor }, made, pace, options);
 }
 
+const verified = (version: ProjectionVersion) => verifyVersion({ ...ports(), source }, version);
+
 const query = (text: string): Promise<Record<string, unknown>[]> => model.queries.query(text);
 
 describe('a rebuild', () => {
@@ -107,7 +110,7 @@ describe('a rebuild', () => {
     );
     work(2, 500);
     await caughtUp();
-    expect((await verifyVersion(model.database, live('resource'), source)).equal).toBe(true);
+    expect((await verified(live('resource'))).equal).toBe(true);
     expect(await query('SELECT count(*)::int AS n FROM resource_v2')).toEqual([
       { n: [...log.records.values()].length },
     ]);
@@ -180,7 +183,40 @@ describe('a rebuild', () => {
     expect(await run.activate()).toBe(true);
     await applying;
     await caughtUp();
-    expect((await verifyVersion(model.database, live('history'), source)).equal).toBe(true);
+    expect((await verified(live('history'))).equal).toBe(true);
+  });
+
+  it('parks a record while the batch before is being written', async () => {
+    work(8, 2_000);
+    await caughtUp();
+    const one = log.partitions[0]!;
+    const { changes } = (await log.read(one, logIndex(200), 100)).find(
+      (e) => e.changes.length > 0,
+    )!;
+    const { definition } = live('resource');
+    const handle: typeof definition.handler.handle = (change, entry, rows) => {
+      if (entry.index > 200 && change.key === changes[0]?.key) throw new Error('will not have it');
+      definition.handler.handle(change, entry, rows);
+    };
+    await begin('resource', { source: 'log' });
+    const refusing = { ...definition, onFailure: 'park' as const, handler: { handle } };
+    const version = new ProjectionVersion(refusing, 2);
+    const options: RebuildOptions = { source: 'log', changesMax: 50 };
+    const pace = new Pace(systemClock, null);
+    const late: SqlDatabase = {
+      run: (statement) => model.database.run(statement),
+      transaction: async (transacted, settings) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return model.database.transaction(transacted, settings);
+      },
+      close: () => model.database.close(),
+    };
+    const surroundings = { ...ports(), source, processor, database: late };
+    const run = new RebuildRun(surroundings, version, pace, options);
+    await run.build();
+    expect((await run.verify()).equal).toBe(true);
+    expect(version.parked.size).toBe(1);
+    expect(version.cursors.get(one)?.index).toBe(log.head(one));
   });
 
   it('drops what was built when it is given up, and nothing else', async () => {
@@ -202,7 +238,7 @@ describe('verification', () => {
   it('finds and names rows that somebody changed, removed or added by hand', async () => {
     work(7, 2_000);
     await caughtUp();
-    expect((await verifyVersion(model.database, live('resource'), source)).equal).toBe(true);
+    expect((await verified(live('resource'))).equal).toBe(true);
     const [first, second] = await query(
       'SELECT namespace, resource_id, tenant_id, partition FROM resource ORDER BY 1, 2 LIMIT 2',
     );
@@ -213,7 +249,7 @@ describe('verification', () => {
     await query(`INSERT INTO resource_v1 (namespace, resource_id, tenant_id, node, labels, version,
       created_at, updated_at, index, partition)
       VALUES ('prod', 'ghost', 't1', 'node-1', '{}', 1, now(), now(), 1, 1)`);
-    const report = await verifyVersion(model.database, live('resource'), source);
+    const report = await verified(live('resource'));
     expect(report.equal).toBe(false);
     const named = report.differences.map((d) => [d.difference, d.key[1]]);
     expect(named.sort()).toEqual(
@@ -227,6 +263,15 @@ describe('verification', () => {
     await run.build();
     await run.verify();
     await run.activate();
-    expect((await verifyVersion(model.database, live('resource'), source)).equal).toBe(true);
+    expect((await verified(live('resource'))).equal).toBe(true);
+  });
+
+  it('keeps its view open however long the replay takes, and no other transaction', async () => {
+    const limit = { text: `SHOW idle_in_transaction_session_timeout` };
+    const shown = (frozen: boolean) =>
+      model.database.transaction(async (session) => (await session.run(limit)).rows, { frozen });
+    const name = 'idle_in_transaction_session_timeout';
+    expect(await shown(true)).toEqual([{ [name]: '0' }]);
+    expect(await shown(false)).toEqual([{ [name]: '1min' }]);
   });
 });

@@ -34,7 +34,8 @@ export type {
   Statement,
   TransactionOptions,
 } from './postgres/sql-database.js';
-export { PgDatabase, sessionOptions } from './postgres/pg-database.js';
+export { PgDatabase, sessionOptions, silenceLimits } from './postgres/pg-database.js';
+export { QueryConnection } from './postgres/query-connection.js';
 export type { PgDatabaseOptions } from './postgres/pg-database.js';
 export { RebuildRun, VerificationFailed } from './rebuild/rebuild-run.js';
 export type {
@@ -47,6 +48,7 @@ export type {
 export { Pace, RunCancelled, RunSuspended } from './rebuild/pace.js';
 export { verifyVersion } from './rebuild/verification.js';
 export type {
+  VerificationPorts,
   VerificationReport,
   RecordSource,
   RecordsAt,

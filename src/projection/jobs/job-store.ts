@@ -97,6 +97,34 @@ export async function loadJobs(database: SqlDatabase, limit: number): Promise<re
   return rows.map(jobOf);
 }
 
+/** Versions that a job is at work on, or that wait to be put in use. */
+export async function versionsInHand(
+  session: SqlSession,
+  projection: string,
+): Promise<ReadonlySet<number>> {
+  const { rows } = await session.run<{ readonly version: number }>({
+    text: `SELECT version FROM projection_job WHERE projection = $1 AND version IS NOT NULL
+      AND state IN ('running', 'paused', 'ready')`,
+    values: [projection],
+  });
+  return new Set(rows.map((row) => row.version));
+}
+
+/** The last rebuild that got this number: numbers of dropped versions are given again. */
+export async function newestBuilder(
+  session: SqlSession,
+  projection: string,
+  version: number,
+): Promise<string | null> {
+  const { rows } = await session.run<Pick<JobRow, 'job_id'>>({
+    text: `SELECT job_id FROM projection_job
+      WHERE kind = 'rebuild' AND projection = $1 AND version = $2
+      ORDER BY created_at DESC LIMIT 1`,
+    values: [projection, version],
+  });
+  return rows[0]?.job_id ?? null;
+}
+
 const jobOf = (row: JobRow): Job => ({
   jobId: row.job_id,
   kind: row.kind,

@@ -5,7 +5,6 @@ import {
   cataloguedVersions,
   describeFailure,
   createVersion,
-  dropVersion,
   Pace,
   type ProjectionDefinition,
   ProjectionVersion,
@@ -18,6 +17,7 @@ import {
   VerificationFailed,
   verifyVersion,
 } from '@metad/projection';
+import { BuiltVersions } from './built-versions.js';
 import { JobRun } from './job-run.js';
 import { insertJob, isUnfinished, loadJobs, saveJob, saveProgress } from './job-store.js';
 import type { Job, JobKind, JobOptions } from './job-store.js';
@@ -38,6 +38,7 @@ type JobEnd = Pick<Job, 'state' | 'reason' | 'report'>;
 
 const historyMax = 200;
 const measureMs = 1_000;
+const fromLog = { source: 'log', throttle: null, compareWithLive: true } as const;
 
 /**
  * Rebuilds, rollbacks and verifications of this node: one at a time per projection, kept in the
@@ -47,10 +48,13 @@ export class ProjectionJobs {
   private readonly runs = new Map<string, JobRun>();
   private readonly rollOuts = new Map<string, RollOut>();
   private readonly working = new Set<Promise<void>>();
+  private readonly versions: BuiltVersions;
   private stopTicking: () => void = () => undefined;
   private stopped = false;
 
-  constructor(private readonly ports: JobsPorts) {}
+  constructor(private readonly ports: JobsPorts) {
+    this.versions = new BuiltVersions(ports.database);
+  }
 
   /** Takes up what a restart interrupted. */
   async start(): Promise<void> {
@@ -107,6 +111,7 @@ export class ProjectionJobs {
 
   /** Builds a new version beside the one in use. Throws NOT_FOUND, RULE_VIOLATED. */
   async rebuild(projection: string, options: JobOptions): Promise<Job> {
+    await this.makeRoom(this.mustBeFree(projection));
     const definition = this.mustBeFree(projection);
     const model = this.live(projection).version;
     const begin = async (session: SqlSession): Promise<Job> => {
@@ -161,12 +166,7 @@ export class ProjectionJobs {
     );
     if (!previous)
       throw new MetadError('NOT_FOUND', `no previous version of ${projection} is kept`);
-    const options = {
-      source: 'log',
-      throttle: null,
-      activate: true,
-      compareWithLive: true,
-    } as const;
+    const options = { ...fromLog, activate: true };
     const job = newJob('rollback', projection, previous.version, options);
     await insertJob(this.ports.database, job);
     this.begin(job);
@@ -176,12 +176,7 @@ export class ProjectionJobs {
   /** Compares rows, kept digest and state machine of the version in use. */
   async verify(projection: string): Promise<Job> {
     this.mustBeFree(projection);
-    const options = {
-      source: 'log',
-      throttle: null,
-      activate: false,
-      compareWithLive: true,
-    } as const;
+    const options = { ...fromLog, activate: false };
     const job = newJob('verify', projection, this.live(projection).version, options);
     await insertJob(this.ports.database, job);
     this.begin(job);
@@ -210,7 +205,10 @@ export class ProjectionJobs {
     return run.job;
   }
 
-  /** Ends a job and drops what it built. Resolves when that is done. */
+  /**
+   * Ends a job and drops what it built; of one that failed, what it left behind. Resolves when that
+   * is done.
+   */
   async cancel(jobId: string): Promise<Job> {
     const rollOut = this.rollOuts.get(jobId);
     if (rollOut) return rollOut.cancel().then(() => rollOut.job);
@@ -221,6 +219,9 @@ export class ProjectionJobs {
       return run.job;
     }
     const job = await this.show(jobId);
+    if (job.state === 'failed' && job.kind === 'rebuild') {
+      await this.versions.dropFailed(this.definition(job.projection), job);
+    }
     if (job.state !== 'ready') return job;
     await this.drop(job);
     const cancelled: Job = { ...job, state: 'cancelled' };
@@ -308,31 +309,29 @@ export class ProjectionJobs {
   }
 
   private async check(job: Job): Promise<JobEnd> {
-    const { database, source } = this.ports;
-    const verification = await verifyVersion(database, this.live(job.projection), source);
+    const verification = await verifyVersion(this.ports, this.live(job.projection));
     const reason = verification.equal ? null : 'rows differ: see the report';
     return { state: 'done', reason, report: { verification } };
   }
 
   /** Keeps one previous version for a rollback, none that was not to be trusted. */
-  private async dropOlder(job: Job, replaced: number): Promise<void> {
-    const definition = this.definition(job.projection);
-    for (const { projection, version, state } of await cataloguedVersions(this.ports.database)) {
-      if (projection !== job.projection || state !== 'previous') continue;
-      if (version === replaced && job.options.compareWithLive) continue;
-      await this.dropDurably(definition, version);
-    }
+  private dropOlder({ projection, options }: Job, replaced: number): Promise<void> {
+    const kept = options.compareWithLive ? replaced : null;
+    return this.versions.dropPrevious(this.definition(projection), kept);
   }
 
   private async drop({ kind, projection, version }: Job): Promise<void> {
     if (version === null || kind !== 'rebuild') return;
-    const definition = this.definition(projection);
-    await this.dropDurably(definition, version);
+    await this.versions.drop(this.definition(projection), version);
   }
 
-  private dropDurably(definition: ProjectionDefinition, version: number): Promise<void> {
-    const drop = (session: SqlSession): Promise<void> => dropVersion(session, definition, version);
-    return this.ports.database.transaction(drop, { durable: true });
+  /** A rebuild does not wait for somebody who reads what an earlier one left behind. */
+  private async makeRoom(definition: ProjectionDefinition): Promise<void> {
+    try {
+      await this.versions.dropAbandoned(definition);
+    } catch (error) {
+      this.ports.onTrouble(`an abandoned version of ${definition.name} was not dropped`, error);
+    }
   }
 
   private tick(): void {

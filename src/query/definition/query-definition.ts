@@ -40,6 +40,8 @@ export interface ListQuery<P = never> {
   readonly columns: string;
   /** Columns by which pages are ordered; together unique. The first is `namespace`. */
   readonly order: readonly string[];
+  /** The highest value of those of them that hold integers, from 0 on; the others hold text. */
+  readonly integers?: Readonly<Record<string, number>>;
   /** One for every parameter. */
   readonly filters: { readonly [K in keyof P]-?: Filter };
   toItem(row: SqlRow, params: P): Item;

@@ -20,13 +20,29 @@ export function encodeCursor(hash: string, keys: readonly (string | number)[]): 
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
+/** What a key of the order is: text, or an integer from 0 up to this one. */
+export type KeyType = 'text' | number;
+
 /** Throws INVALID_ARGUMENT when the text is no cursor, or one of another list. */
-export function decodeCursor(text: string, hash: string, width: number): PageCursor['k'] {
+export function decodeCursor(
+  text: string,
+  hash: string,
+  types: readonly KeyType[],
+): PageCursor['k'] {
   const cursor = parse(text);
   if (!cursor) throw invalidCursor('is not a cursor of this service');
   if (cursor.q !== hash) throw invalidCursor('belongs to another query, namespace or parameters');
-  if (cursor.k.length !== width) throw invalidCursor('is not a cursor of this query');
-  return cursor.k;
+  const { k: keys } = cursor;
+  if (keys.length !== types.length || !keys.every((key, at) => isOfType(key, types[at]))) {
+    throw invalidCursor('is not a cursor of this query');
+  }
+  return keys;
+}
+
+/** PostgreSQL would refuse to compare a column with anything else. Large integers come as text. */
+function isOfType(key: string | number, type: KeyType = 'text'): boolean {
+  if (type === 'text') return typeof key === 'string';
+  return /^\d{1,16}$/.test(String(key)) && Number(key) <= type;
 }
 
 function parse(text: string): PageCursor | null {

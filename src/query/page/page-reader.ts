@@ -31,7 +31,8 @@ export async function readPage(
 ): Promise<Page> {
   const hash = queryHash(query.name, request.namespace, request.params);
   const { cursor } = request;
-  let after = cursor === undefined ? null : decodeCursor(cursor, hash, query.order.length);
+  const types = query.order.map((column) => query.integers?.[column] ?? 'text');
+  let after = cursor === undefined ? null : decodeCursor(cursor, hash, types);
   const items: Item[] = [];
   let bytes = 0;
   for (;;) {

@@ -33,8 +33,7 @@ export class PgDatabase implements SqlDatabase {
       connectionString: options.url,
       max: options.connectionsMax,
       connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-      // The client's own limit ends a wait for a server that no longer answers at all.
-      query_timeout: options.statementTimeoutMs + 5_000,
+      ...silenceLimits(options.statementTimeoutMs),
       application_name: options.applicationName,
       options: sessionOptions(options.schema, options.statementTimeoutMs),
     });
@@ -60,6 +59,7 @@ export class PgDatabase implements SqlDatabase {
       const frozen = options.frozen ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
       await client.query(`BEGIN${frozen}`);
       try {
+        if (options.frozen) await client.query(IDLE_WITHOUT_LIMIT);
         if (options.durable) await client.query('SET LOCAL synchronous_commit = on');
         const result = await work({ run: (statement) => runOn(client, statement) });
         await client.query('COMMIT');
@@ -94,6 +94,22 @@ export class PgDatabase implements SqlDatabase {
     }
   }
 }
+
+/**
+ * A frozen view is kept open while a state machine is replayed up to it, which may take minutes:
+ * the server's limit, against writers that hang while they hold locks, would end it (25P03).
+ */
+const IDLE_WITHOUT_LIMIT = 'SET LOCAL idle_in_transaction_session_timeout = 0';
+
+/**
+ * The client's own limits, for a server that no longer answers at all: they end the wait for a
+ * statement, and find connections out that nobody uses.
+ */
+export const silenceLimits = (statementTimeoutMs: number) => ({
+  query_timeout: statementTimeoutMs + 5_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+});
 
 /** Session settings as libpq's `options`: they hold from the first statement on. */
 export function sessionOptions(schema: string, statementTimeoutMs: number): string {

@@ -13,6 +13,7 @@ import { LagMeter } from './lag-meter.js';
 import { defaultProcessorOptions, type ProcessorOptions } from './processor-options.js';
 import { recordKey, type ProjectionVersion } from './projection-version.js';
 import type { SqlDatabase } from '../postgres/sql-database.js';
+import { Slices } from './slices.js';
 import { Watermark } from './watermark.js';
 
 export interface ProcessorPorts {
@@ -78,6 +79,10 @@ export class OrderedProcessor {
   private wake: () => void = () => undefined;
   /** True while changes gather: a log that moves is no reason to wake up then. */
   private isGathering = false;
+  /** True after a failure: neither a log that moves nor a reader is a reason to try sooner. */
+  private isBackingOff = false;
+  /** Failures since all that was there was written last. */
+  private failures = 0;
   private stopped = false;
   private reload = true;
   private running: Promise<void> = Promise.resolve();
@@ -94,7 +99,7 @@ export class OrderedProcessor {
     this.changesMax = this.options.changesMax;
     this.heartbeat = ports.clock.monotonic();
     for (const { name } of live) {
-      const watermark = new Watermark(ports.clock, () => this.wake());
+      const watermark = new Watermark(ports.clock, () => this.hurry());
       this.watermarks.set(name, watermark);
       this.meters.set(name, new LagMeter(ports.source, watermark, ports.clock));
     }
@@ -108,7 +113,7 @@ export class OrderedProcessor {
     const leave = this.ports.source.onAdvance((partition) => {
       this.dirty.add(partition);
       for (const meter of this.meters.values()) meter.advanced(partition);
-      if (!this.isGathering) this.wake();
+      if (!this.isGathering) this.hurry();
     });
     this.running = this.run().finally(leave);
   }
@@ -153,30 +158,33 @@ export class OrderedProcessor {
   }
 
   private async run(): Promise<void> {
-    for (let attempt = 0; !this.stopped; attempt += 1) {
+    while (!this.stopped) {
       try {
         await this.load();
-        attempt = 0;
         await this.loop();
       } catch (error) {
         if (this.stopped) break;
-        await this.recover(error, attempt);
+        await this.recover(error);
       }
     }
     for (const { reject } of this.exclusives.splice(0)) reject(stopping());
   }
 
   /** Decides what a failure of the loop means; afterwards everything is read again. */
-  private async recover(error: unknown, attempt: number): Promise<void> {
+  private async recover(error: unknown): Promise<void> {
     this.reload = true;
     if (error instanceof HandlerFailure) return this.holdBack(error);
     if (isTooSlow(error)) this.changesMax = Math.max(changesMin, this.changesMax >> 1);
     const fenced = error instanceof FencedError;
     this.state = fenced ? 'fenced' : 'waiting';
     this.reason = describe(error);
-    if (attempt === 0) this.ports.onTrouble?.(this.reason, error);
+    if (this.failures === 0) this.ports.onTrouble?.(this.reason, error);
     const { fencedMs, backOff } = this.options;
-    await this.sleep(fenced ? fencedMs : backOffMs(backOff, attempt));
+    const waitMs = fenced ? fencedMs : backOffMs(backOff, this.failures);
+    this.failures += 1;
+    this.isBackingOff = true;
+    await this.sleep(waitMs);
+    this.isBackingOff = false;
   }
 
   private holdBack(failure: HandlerFailure): void {
@@ -217,6 +225,8 @@ export class OrderedProcessor {
         await this.runExclusives();
         return;
       }
+      // The batch before this one was written, and nothing is left that could fail like it.
+      if (batch.isEmpty) this.failures = 0;
       writing = batch.isEmpty ? Promise.resolve() : this.write(batch);
       // It is awaited after the next gather; a failure meanwhile is not unhandled.
       writing.catch(() => undefined);
@@ -234,7 +244,7 @@ export class OrderedProcessor {
   private async gather(batch: Batch): Promise<void> {
     const limit = (p: PartitionId) => this.ports.source.head(p);
     const limits = { ...this.options, changesMax: this.changesMax, limit };
-    let sliceStart = this.ports.clock.monotonic();
+    const slices = new Slices(this.ports.clock, this.options.sliceMs);
     // A set iterates over what is added on the way: a partition that has more gets another turn
     // after all the others.
     let replayed: PartitionId | null = null;
@@ -246,10 +256,7 @@ export class OrderedProcessor {
       this.dirty.delete(partition);
       if (await this.feed(partition, batch, limits)) this.dirty.add(partition);
       if (this.isFull(batch) || this.exclusives.length > 0) return;
-      if (this.ports.clock.monotonic() - sliceStart > this.options.sliceMs) {
-        await new Promise(setImmediate);
-        sliceStart = this.ports.clock.monotonic();
-      }
+      if (slices.isOver) await slices.next();
     }
     // The first one that needs a replay, and the same one until it is done.
     while (replayed !== null && !this.isFull(batch)) {
@@ -305,6 +312,7 @@ export class OrderedProcessor {
       },
       sealed,
     );
+    this.failures = 0;
     this.changesMax = Math.min(this.options.changesMax, this.changesMax * 2);
     for (const { cursor, to } of sealed.moves) {
       this.absorbed(cursor.projection, cursor.partition, to);
@@ -337,9 +345,13 @@ export class OrderedProcessor {
     return false;
   }
 
+  private hurry(): void {
+    if (!this.isBackingOff) this.wake();
+  }
+
   /**
-   * Ends early when the log moves (unless changes gather), when a reader or exclusive work waits,
-   * or at stop.
+   * Ends early when the log moves (unless changes gather) and when a reader begins to wait (neither
+   * does after a failure), when exclusive work begins to wait, or at stop.
    */
   private async sleep(ms: number): Promise<void> {
     if (this.stopped) return;

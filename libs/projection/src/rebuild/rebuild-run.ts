@@ -1,6 +1,7 @@
 import { logIndex, type Clock, type LogIndex, type PartitionId } from '@metad/foundation';
 import { loadCursors } from '../checkpoint/checkpoint-store.js';
 import type { Cursor } from '../checkpoint/checkpoint.js';
+import { loadParked } from '../dead-letter/parked.js';
 import type { SqlDatabase } from '../postgres/sql-database.js';
 import { Batch } from '../processor/batch.js';
 import { seal } from '../processor/batch-writer.js';
@@ -106,9 +107,7 @@ export class RebuildRun {
 
   /** Compares rows, kept digest and state machine. Throws `VerificationFailed`. */
   async verify(): Promise<VerificationReport> {
-    const report = await this.patiently(() =>
-      verifyVersion(this.ports.database, this.version, this.ports.source),
-    );
+    const report = await this.patiently(() => verifyVersion(this.ports, this.version));
     if (!report.equal) throw new VerificationFailed(report);
     return report;
   }
@@ -134,11 +133,13 @@ export class RebuildRun {
     });
   }
 
+  /** A version that was begun before may have letters waiting: it takes up their order, too. */
   private async load(): Promise<void> {
     const { database, incarnation } = this.ports;
-    await this.patiently(() =>
-      loadCursors(database, this.version, this.ports.partitions(), incarnation),
-    );
+    await this.patiently(async () => {
+      await loadCursors(database, this.version, this.ports.partitions(), incarnation);
+      await loadParked(database, this.version);
+    });
     if (this.version.fault) throw new Error(this.version.fault.reason);
   }
 
@@ -177,7 +178,7 @@ export class RebuildRun {
     try {
       for (;;) {
         if (paced) await this.pace.turn();
-        const batch = await this.gather(partition);
+        const batch = await this.gather(partition, writing);
         await writing;
         if (batch.isEmpty) return;
         writing = this.write(batch);
@@ -189,7 +190,8 @@ export class RebuildRun {
     }
   }
 
-  private async gather(partition: PartitionId): Promise<Batch> {
+  /** `writing` is the batch before, which must be in the tables before checkpoints are read. */
+  private async gather(partition: PartitionId, writing: Promise<void>): Promise<Batch> {
     const changesMax = this.options.changesMax ?? 2_000;
     const limit = (): LogIndex => this.limit(partition);
     for (;;) {
@@ -206,6 +208,7 @@ export class RebuildRun {
           throw error;
         }
         this.version.parked.set(recordKey(error.change), error.message);
+        await writing;
         await this.load();
       }
     }

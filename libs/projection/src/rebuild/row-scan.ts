@@ -1,6 +1,7 @@
 import { partitionId, type PartitionId } from '@metad/foundation';
 import type { SqlSession } from '../postgres/sql-database.js';
 import type { VersionedTable } from '../processor/projection-version.js';
+import type { Slices } from '../processor/slices.js';
 import { RowDigest } from '../table/row-digest.js';
 import { quoted, readBack } from '../table/statements.js';
 import { canonicalJson, type Cell, type Column, type Row } from '../table/table-shape.js';
@@ -61,6 +62,7 @@ function cellOf(column: Column, found: unknown): Cell {
 export async function digestRows(
   session: SqlSession,
   tables: readonly VersionedTable[],
+  slices: Slices,
 ): Promise<ReadonlyMap<PartitionId, RowDigest>> {
   const digests = new Map<PartitionId, RowDigest>();
   for (const table of tables) {
@@ -69,6 +71,7 @@ export async function digestRows(
         let digest = digests.get(partition);
         if (!digest) digests.set(partition, (digest = new RowDigest()));
         digest.add(table.seed, row);
+        if (slices.isOver) await slices.next();
       }
     }
   }

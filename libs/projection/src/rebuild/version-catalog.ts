@@ -64,7 +64,10 @@ async function copyOptions(session: SqlSession, like: string, made: string): Pro
   if (options !== '') await session.run({ text: `ALTER TABLE ${quoted(made)} SET (${options})` });
 }
 
-/** Removes a version that is not in use, with its tables and checkpoints. */
+/**
+ * Removes a version that is not in use, with its tables, checkpoints and dead letters: a later one
+ * may get its number.
+ */
 export async function dropVersion(
   session: SqlSession,
   definition: ProjectionDefinition,
@@ -76,10 +79,12 @@ export async function dropVersion(
     values: [definition.name, version],
   });
   if (count === 0) return;
-  await session.run({
-    text: `DELETE FROM projection_checkpoint WHERE projection = $1 AND version = $2`,
-    values: [definition.name, version],
-  });
+  for (const kept of ['projection_checkpoint', 'projection_dead_letter']) {
+    await session.run({
+      text: `DELETE FROM ${kept} WHERE projection = $1 AND version = $2`,
+      values: [definition.name, version],
+    });
+  }
   for (const shape of definition.tables) {
     await session.run({ text: `DROP TABLE IF EXISTS ${quoted(tableName(shape, version))}` });
   }
