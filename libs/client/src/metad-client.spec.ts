@@ -288,6 +288,12 @@ describe('a session', () => {
     expect(asked.map((body) => body['position'])).toEqual([undefined, 'm1.aa.1.6', undefined]);
   });
 
+  it('does not wait for what was only tried', async () => {
+    const client = await clientWith();
+    await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' }, { dryRun: true });
+    expect(client.position()).toBeUndefined();
+  });
+
   it('reaches into other namespaces, and not into other sessions', async () => {
     const client = await clientWith();
     await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' });

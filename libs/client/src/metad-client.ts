@@ -64,7 +64,9 @@ export class MetadClient {
   ): Promise<CommandReply> {
     const reply = await this.core.caller.run(this.commandCall(name, data as Fields, options));
     const { position } = reply;
-    if (typeof position === 'string' && position !== '') this.session.note(position);
+    // A dry run wrote nothing that this session could fall behind.
+    const wrote = options.dryRun !== true && typeof position === 'string' && position !== '';
+    if (wrote) this.session.note(position);
     return reply as unknown as CommandReply;
   }
 
