@@ -14,6 +14,8 @@ export interface Call {
   readonly point: Point | null;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** True of a refusal, final by its code, that only a node that lags would give. */
+  readonly isOfLaggard?: (error: MetadError) => boolean;
 }
 
 /** The error that an outcome without an answer amounts to. */

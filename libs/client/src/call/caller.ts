@@ -94,7 +94,7 @@ export class Caller {
           : this.unanswered(call, outcome, progress);
       if (!(reply instanceof MetadError)) return reply;
       if (call.kind === 'command' && !reply.definite) progress.inDoubt = true;
-      const waitMs = this.waitBeforeRetry(reply, outcome, progress);
+      const waitMs = this.waitBeforeRetry(call, reply, outcome, progress);
       if (waitMs === null || this.parts.clock.monotonic() + waitMs >= progress.dueAt) {
         throw concludingError(reply, waitMs !== null, progress.inDoubt, progress.attempts);
       }
@@ -152,6 +152,7 @@ export class Caller {
 
   /** Null: another attempt would only get the same answer. */
   private waitBeforeRetry(
+    call: Call,
     error: MetadError,
     outcome: RequestOutcome,
     progress: Progress,
@@ -163,7 +164,7 @@ export class Caller {
     if (progress.avoidsLeader) return 0;
     if (outcome.kind === 'noResponders' && isFinal(outcome)) return null;
     const retryable = outcome.kind === 'timeout' || ERROR_CODES[error.code].retryable;
-    if (!retryable) return null;
+    if (!retryable && call.isOfLaggard?.(error) !== true) return null;
     const { retryAfterMs } = error.details;
     const askedMs = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0;
     return backoffMs(this.options.backoff, progress.attempts, this.parts.random, askedMs);
