@@ -103,7 +103,7 @@ export class QueryService {
     const partitions = [...new Set(candidates)];
     for (const partition of partitions) await this.freshness.memory(partition, request);
     for (const partition of partitions) {
-      const item = this.lookup.outcomeOf(partition, request.namespace, commandId);
+      const item = await this.lookup.outcomeOf(partition, request.namespace, commandId);
       if (item) return { item, ...this.standing(partition) };
     }
     const message = `command ${commandId} is not remembered under this key`;
