@@ -92,6 +92,7 @@ const getHistory = listQuery({
   columns: historyColumns,
   order: ['namespace', 'record_key', 'partition', 'valid_from_index', 'step'],
   filters: { kind: kindIs, id: recordNamed, from: moment('>='), to: moment('<=') },
+  moments: ['from', 'to'],
   toItem: historyItem,
 });
 
@@ -103,6 +104,7 @@ const getAsOf = rowQuery({
   columns: historyColumns,
   order: ['valid_from DESC', 'valid_from_index DESC', 'step DESC'],
   filters: { kind: kindIs, id: recordNamed, at: moment('<=') },
+  moments: ['at'],
   toItem: (row) => recordItem(row) as Item,
 });
 
