@@ -95,7 +95,8 @@ export class ClientCore {
     const { calls, failed, retries, timeouts, noResponders } = this.caller;
     const { disconnects } = this;
     const counted = { calls, failed, retries, timeouts, noResponders, disconnects };
-    return { ...counted, mapRefreshes: this.routes.refreshes, pending: this.requester.size };
+    const pending = this.requester.size + this.follower.waiting;
+    return { ...counted, mapRefreshes: this.routes.refreshes, pending };
   }
 
   private newCaller(options: ClientOptions): Caller {

@@ -41,6 +41,7 @@ interface Progress {
 }
 
 const DISCONNECTED: RequestOutcome = { kind: 'noResponders', reason: 'disconnected' };
+const FULL: RequestOutcome = { kind: 'noResponders', reason: 'full' };
 
 /** A leader that is away, or that no longer is one: another way in may work at once. */
 const LEADER_AWAY: ReadonlySet<string> = new Set(['NO_LEADER', 'NOT_LEADER', 'PARTITION_MOVED']);
@@ -115,9 +116,10 @@ export class Caller {
   }
 
   private async sendOnceConnected(call: Call, progress: Progress): Promise<RequestOutcome> {
-    const { connection, clock } = this.parts;
+    const { connection, requester, clock } = this.parts;
+    if (requester.size + connection.waiting >= requester.pendingMax) return FULL;
     const leftMs = progress.dueAt - clock.monotonic();
-    await untilAborted(connection.untilConnected(leftMs), call.signal);
+    await untilAborted(connection.untilConnected(leftMs, call.signal), call.signal);
     return connection.connected ? this.send(call, progress) : DISCONNECTED;
   }
 

@@ -13,7 +13,7 @@ export interface ConnectionEvents {
 /** Follows a connection's state, so that calls wait for the link and send nothing into a void. */
 export class ConnectionFollower {
   private up = true;
-  private waiting: (() => void)[] = [];
+  private readonly waiters = new Set<() => void>();
 
   constructor(
     private readonly connection: WireConnection,
@@ -32,15 +32,24 @@ export class ConnectionFollower {
     this.wake();
   }
 
-  /** Resolves when the link is up, or after `timeoutMs`. */
-  untilConnected(timeoutMs: number): Promise<void> {
+  /** Calls that wait for the link. */
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  /** Resolves when the link is up, after `timeoutMs`, or when `signal` is aborted. */
+  untilConnected(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.connected) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.clock.after(timeoutMs, resolve);
-      this.waiting.push(() => {
+      const resume = (): void => {
         cancel();
+        signal?.removeEventListener('abort', resume);
+        this.waiters.delete(resume);
         resolve();
-      });
+      };
+      const cancel = this.clock.after(timeoutMs, resume);
+      signal?.addEventListener('abort', resume, { once: true });
+      this.waiters.add(resume);
     });
   }
 
@@ -59,9 +68,7 @@ export class ConnectionFollower {
   }
 
   private wake(): void {
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const resume of waiting) resume();
+    for (const resume of [...this.waiters]) resume();
   }
 }
 
