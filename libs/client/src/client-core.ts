@@ -88,6 +88,7 @@ export class ClientCore {
   /** Ends what is under way; the connection is its owner's to close. */
   close(): void {
     for (const closing of this.closers) closing();
+    this.follower.stop();
     this.requester.close();
   }
 

@@ -53,6 +53,7 @@ const DOOR_CODES: ReadonlySet<MetadError['code']> = new Set<MetadError['code']>(
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'DEADLINE_EXCEEDED',
+  'NO_LEADER', // Final only where the connection is closed.
 ]);
 
 /**

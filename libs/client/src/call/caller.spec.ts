@@ -81,3 +81,45 @@ describe('a call while the link is down', () => {
     await followed;
   });
 });
+
+describe('a call on a closed connection', () => {
+  it('fails at once, and says why', async () => {
+    const client = await cutOffClient();
+    connection.close();
+    await clock.advance(1);
+    const calls = [client.command('AssignResource', assign), client.query('ListTenants', {})];
+    for (const error of await Promise.all(calls.map(told))) {
+      const message = 'the connection is closed; nothing was sent';
+      expect(error).toMatchObject({ code: 'NO_LEADER', message, details: { reason: 'closed' } });
+    }
+  });
+
+  it('fails as the connection closes, if it waited for the link', async () => {
+    const client = await cutOffClient();
+    const call = told(client.command('AssignResource', assign));
+    connection.close();
+    expect(await call).toMatchObject({ code: 'NO_LEADER', details: { reason: 'closed' } });
+  });
+
+  it('fails as the client closes, if it waited for the link', async () => {
+    const client = await cutOffClient();
+    const calls = [client.query('ListTenants', {}), client.query('ListTenants', {})].map(told);
+    await client.close();
+    for (const error of await Promise.all(calls)) {
+      expect(error).toMatchObject({ details: { reason: 'closed' } });
+    }
+    expect(client.statistics().pending).toBe(0);
+  });
+
+  it('stays unknown when it had been sent before', async () => {
+    broker.answer('metad.v1.cmd.*.*', () => null);
+    const options = { namespace: 'prod', clock, routing: 'any' } as const;
+    const client = await MetadClient.over(connection, options);
+    const call = told(client.command('AssignResource', assign));
+    await clock.advance(10);
+    connection.close();
+    await client.close();
+    await clock.advance(2_000);
+    expect(await call).toMatchObject({ code: 'OUTCOME_UNKNOWN', definite: false });
+  });
+});

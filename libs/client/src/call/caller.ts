@@ -41,6 +41,7 @@ interface Progress {
 }
 
 const DISCONNECTED: RequestOutcome = { kind: 'noResponders', reason: 'disconnected' };
+const CLOSED: RequestOutcome = { kind: 'noResponders', reason: 'closed' };
 const FULL: RequestOutcome = { kind: 'noResponders', reason: 'full' };
 
 /** A leader that is away, or that no longer is one: another way in may work at once. */
@@ -117,10 +118,12 @@ export class Caller {
 
   private async sendOnceConnected(call: Call, progress: Progress): Promise<RequestOutcome> {
     const { connection, requester, clock } = this.parts;
+    if (connection.closed) return CLOSED;
     if (requester.size + connection.waiting >= requester.pendingMax) return FULL;
     const leftMs = progress.dueAt - clock.monotonic();
     await untilAborted(connection.untilConnected(leftMs, call.signal), call.signal);
-    return connection.connected ? this.send(call, progress) : DISCONNECTED;
+    if (connection.connected) return this.send(call, progress);
+    return connection.closed ? CLOSED : DISCONNECTED;
   }
 
   private send(call: Call, progress: Progress): Promise<RequestOutcome> {

@@ -13,6 +13,7 @@ export interface ConnectionEvents {
 /** Follows a connection's state, so that calls wait for the link and send nothing into a void. */
 export class ConnectionFollower {
   private up = true;
+  private stopped = false;
   private readonly waiters = new Set<() => void>();
 
   constructor(
@@ -22,7 +23,12 @@ export class ConnectionFollower {
   ) {}
 
   get connected(): boolean {
-    return this.up && !this.connection.isClosed();
+    return this.up && !this.closed;
+  }
+
+  /** The link will not come back: there is nothing to wait for. */
+  get closed(): boolean {
+    return this.stopped || this.connection.isClosed();
   }
 
   /** Runs until the connection is closed. */
@@ -37,9 +43,15 @@ export class ConnectionFollower {
     return this.waiters.size;
   }
 
-  /** Resolves when the link is up, after `timeoutMs`, or when `signal` is aborted. */
+  /** Nobody waits for the link any more. */
+  stop(): void {
+    this.stopped = true;
+    this.wake();
+  }
+
+  /** Resolves when the link is up or closed, after `timeoutMs`, or when `signal` is aborted. */
   untilConnected(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    if (this.connected) return Promise.resolve();
+    if (this.connected || this.closed) return Promise.resolve();
     return new Promise((resolve) => {
       const resume = (): void => {
         cancel();
