@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { logIndex } from '@metad/foundation';
+import type { Value } from '@metad/eventsourcing';
 import { KINDS } from '../kinds/index.js';
 import { MachineLog } from './testing/machine-log.js';
 import { errorOf, replyOf } from './testing/reply-of.js';
@@ -259,6 +260,19 @@ describe('a dry run', () => {
     expect(log.machine.digest()).toBe(before);
     expect(log.machine.lookup('resource', 'prod', 'acme/db-1')?.version).toBe(1);
     expect(log.machine.outcomeOf(request.commandId)).toBeNull();
+  });
+
+  it('stands where the state was read: nobody writes the entry that it was decided as', () => {
+    const log = newLog();
+    log.send('AssignResource', { ...db1, node: 'n1' });
+    const index = log.machine.appliedIndex();
+    const tried = (command: string, data: Value, commandId = log.freshId()) =>
+      log.machine.dryRun('prod', command, { commandId, data }, 2_000_000).outcome;
+    expect(tried('AssignResource', { ...db1, node: 'n2' })).toMatchObject({
+      accepted: true,
+      index,
+    });
+    expect(tried('EvictTenant', { tenantId: 'nobody' })).toMatchObject({ accepted: false, index });
   });
 
   it('is refused as the command would be', () => {

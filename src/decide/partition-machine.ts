@@ -122,7 +122,11 @@ export class PartitionMachine implements StateMachine {
     return this.state.remembered.horizon;
   }
 
-  /** What `request` would do as the next entry at wall time `now`. Changes nothing. */
+  /**
+   * What `request` would do as the next entry at wall time `now`. Changes nothing. The outcome
+   * stands at the index that was read: nobody may ever write the next one, and whoever waited for
+   * it would wait in vain.
+   */
   dryRun(namespace: string, command: string, request: CommandRequest, now: number): DryRunResult {
     const { state } = this;
     const addressed = { namespace, command, request };
@@ -135,11 +139,10 @@ export class PartitionMachine implements StateMachine {
       level: FEATURE_LEVEL_MAX,
     });
     const forgotten = checkHorizon(request.commandId, state.remembered.horizon, execution);
-    if (forgotten !== null) return { ...forgotten, changes: [] };
-    const outcome = this.decide(addressed, execution);
+    const outcome = forgotten?.outcome ?? this.decide(addressed, execution);
     const changes = [...execution.changes];
     this.runner.undo(execution);
-    return { duplicate: false, outcome, changes };
+    return { duplicate: false, outcome: { ...outcome, index: state.index }, changes };
   }
 
   /** True once `term` has measured time: before, the leader proposes an empty expiry. */

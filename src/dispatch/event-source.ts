@@ -2,6 +2,12 @@ import type { AppliedEntry } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 
 /**
+ * Replays that are kept for the readers that go on with them, each a partition's whole state. Of
+ * more readers that replay in turn, each would find its own gone, and begin it anew every time.
+ */
+export const replaysKeptMax = 4;
+
+/**
  * Committed entries as applied, in order, per partition: what projections, watches and the event
  * feed read. A subscriber owns its cursor; nothing here remembers subscribers.
  */

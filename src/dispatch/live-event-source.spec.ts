@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { logIndex, partitionId } from '@metad/foundation';
 import { AppliedLog, appendWorkload, partitionsUpTo } from '../../test/fixtures/applied-log.js';
 import { ReplayedLog } from '../../test/fixtures/replayed-log.js';
-import { PositionCompacted } from './event-source.js';
+import { PositionCompacted, replaysKeptMax } from './event-source.js';
 import { LiveEventSource } from './live-event-source.js';
 
 const one = partitionId(1);
@@ -46,6 +46,31 @@ describe('the events of a node', () => {
     const { replayed, source } = sourceOver(1_000, 50);
     expect(await readAll(source, 0, 64)).toEqual(upTo(1, 1_000));
     expect(replayed.machines).toBe(1);
+  });
+
+  it('goes on with a replay of which a reader took only a part', async () => {
+    const { replayed, source } = sourceOver(1_000, 50);
+    const seen: number[] = [];
+    for (let cursor = 0; cursor < 1_000; cursor = seen.at(-1) ?? 0) {
+      const entries = await source.read(one, logIndex(cursor), 128);
+      // Its window is full before all are delivered: it reads again from where it stopped.
+      seen.push(...entries.slice(0, 48).map((entry) => entry.index));
+    }
+    expect(seen).toEqual(upTo(1, 1_000));
+    expect(replayed.machines).toBe(1);
+  });
+
+  it('serves as many readers in turn as it keeps replays, each by one', async () => {
+    const { replayed, source } = sourceOver(1_000, 50);
+    const cursors = Array.from({ length: replaysKeptMax }, (_, at) => at * 150);
+    for (let round = 0; round < 4; round += 1) {
+      for (const [at, cursor] of cursors.entries()) {
+        const entries = await source.read(one, logIndex(cursor), 32);
+        expect(entries[0]?.index).toBe(cursor + 1);
+        cursors[at] = entries[Math.min(20, entries.length) - 1]?.index ?? cursor;
+      }
+    }
+    expect(replayed.machines).toBe(replaysKeptMax);
   });
 
   it('replays from the newest snapshot at or below the cursor', async () => {

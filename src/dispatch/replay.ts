@@ -20,7 +20,8 @@ export interface ReplayedState {
  * beginning. Works in slices: consensus and commands share the event loop.
  */
 export class Replay {
-  private out: AppliedEntry[] = [];
+  /** Where applied entries go; null while nobody wants them, and then they are not kept. */
+  private out: AppliedEntry[] | null = null;
   private readonly machine: ReplayMachine;
   private sliceStart: number;
   /** Of the entry at `index`; after a snapshot its time is not known, and 0. */
@@ -35,7 +36,7 @@ export class Replay {
   ) {
     this.machine = ports.machine(partition, (entry) => {
       this.last = entry;
-      this.out.push(entry);
+      this.out?.push(entry);
     });
     this.sliceStart = ports.monotonic();
   }
@@ -53,7 +54,7 @@ export class Replay {
     }
     while (replay.index < index) {
       const before = replay.index;
-      await replay.next(index - before);
+      await replay.advanceTo(index);
       if (replay.index === before) throw new PositionCompacted(partition, index);
     }
     return replay;
@@ -77,21 +78,29 @@ export class Replay {
 
   /** The next entries, at most `entriesMax`; empty at the end of what is committed. */
   async next(entriesMax: number): Promise<readonly AppliedEntry[]> {
-    this.out = [];
-    while (this.out.length < entriesMax) {
+    const out: AppliedEntry[] = [];
+    this.out = out;
+    try {
+      await this.advanceTo(this.index + entriesMax);
+    } finally {
+      this.out = null;
+    }
+    return out;
+  }
+
+  /** Stops short of `index` at the end of what is committed. */
+  private async advanceTo(index: number): Promise<void> {
+    while (this.index < index) {
       const from = logIndex(this.index + 1);
       const entries = await this.ports.log.read(this.partition, from, READ_BYTES);
       if (!entries) throw new PositionCompacted(this.partition, this.index);
-      if (entries.length === 0) break;
+      if (entries.length === 0) return;
       for (const entry of entries) {
-        if (this.out.length >= entriesMax) break;
+        if (this.index >= index) return;
         this.machine.apply(entry, undefined);
         if (this.ports.monotonic() - this.sliceStart > SLICE_MS) await this.yield();
       }
     }
-    const entries = this.out;
-    this.out = [];
-    return entries;
   }
 
   private async yield(): Promise<void> {

@@ -1,5 +1,6 @@
 import { formatPosition, MetadError, parsePosition, type PositionPart } from '@metad/contract';
 import { partitionId, type LogIndex, type PartitionId } from '@metad/foundation';
+import type { ListQuery } from './definition/query-definition.js';
 import type { CheckedRequest } from './query-request.js';
 import type { ReadBarrier, ReadModel } from './query-ports.js';
 
@@ -50,6 +51,16 @@ export class Freshness {
     }
   }
 
+  /** A position among the parameters means something in the history that it is of alone. */
+  checkMoments({ moments = [] }: Pick<ListQuery, 'moments'>, { params }: CheckedRequest): void {
+    for (const name of moments) {
+      const value = params[name];
+      if (typeof value !== 'string' || !value.startsWith('m1.')) continue;
+      const field = `params.${name}`;
+      for (const part of parsePosition(value, field)) this.mustBeOurs(part, field);
+    }
+  }
+
   /** How old an answer from the tables may be: behind the node, which may be behind its leaders. */
   tablesLagMs(model: ReadModel, projection: string): number {
     const lags = this.barrier.partitions().map((partition) => this.barrier.lagMs(partition));
@@ -81,7 +92,7 @@ export class Freshness {
   private positionOf({ position }: CheckedRequest): ReadonlyMap<PartitionId, LogIndex> {
     const indexes = new Map<PartitionId, LogIndex>();
     for (const part of position ? parsePosition(position) : []) {
-      this.mustBeOurs(part);
+      this.mustBeOurs(part, 'position');
       const partition = partitionId(part.partition);
       const index = Math.max(part.index, indexes.get(partition) ?? 0) as LogIndex;
       indexes.set(partition, index);
@@ -89,7 +100,7 @@ export class Freshness {
     return indexes;
   }
 
-  private mustBeOurs({ incarnation, partition }: PositionPart): void {
+  private mustBeOurs({ incarnation, partition }: PositionPart, field: string): void {
     const ours = this.barrier.incarnation();
     if (incarnation !== ours) {
       const message = 'the position is of another history of this cluster: begin again without it';
@@ -98,8 +109,8 @@ export class Freshness {
     }
     if (this.barrier.partitions().includes(partitionId(partition))) return;
     const reason = `names partition ${partition}, which does not exist`;
-    throw new MetadError('INVALID_ARGUMENT', `position ${reason}`, {
-      faults: [{ field: 'position', reason }],
+    throw new MetadError('INVALID_ARGUMENT', `${field} ${reason}`, {
+      faults: [{ field, reason }],
     });
   }
 

@@ -9,12 +9,15 @@ export interface RecordLookup {
   find(partition: PartitionId, kind: string, namespace: string, key: string): StoredRecord | null;
   /** The record as clients see it. */
   bodyOf(record: StoredRecord): RecordBody;
-  /** The first outcome of a command as its reply or error body; null when it is not remembered. */
+  /**
+   * The first outcome of a command as its reply or error body, in brief where it cannot be told
+   * whose it is; null when it is not remembered, or was sent to another namespace.
+   */
   outcomeOf(
     partition: PartitionId,
     namespace: string,
     commandId: string,
-  ): Readonly<Record<string, unknown>> | null;
+  ): Promise<Readonly<Record<string, unknown>> | null>;
 }
 
 /** How fresh this node is, and how it waits to become fresher. */

@@ -103,7 +103,7 @@ export class QueryService {
     const partitions = [...new Set(candidates)];
     for (const partition of partitions) await this.freshness.memory(partition, request);
     for (const partition of partitions) {
-      const item = this.lookup.outcomeOf(partition, request.namespace, commandId);
+      const item = await this.lookup.outcomeOf(partition, request.namespace, commandId);
       if (item) return { item, ...this.standing(partition) };
     }
     const message = `command ${commandId} is not remembered under this key`;
@@ -112,6 +112,7 @@ export class QueryService {
 
   private async list(query: ListQuery, request: CheckedRequest): Promise<QueryReply> {
     const model = this.readModel();
+    this.freshness.checkMoments(query, request);
     const projection = projectionOf(query, request.params);
     const standing = await this.tablesStanding(model, projection, request);
     const { limit = LIMITS.pageItemsMax, cursor } = request;
@@ -122,6 +123,7 @@ export class QueryService {
   private async row(query: RowQuery, request: CheckedRequest): Promise<QueryReply> {
     const model = this.readModel();
     oneNamespace(request.namespace, query.name);
+    this.freshness.checkMoments(query, request);
     const projection = projectionOf(query, request.params);
     const standing = await this.tablesStanding(model, projection, request);
     const { text, values } = pageStatement(query, request, null, 1);

@@ -100,6 +100,7 @@ const getHistory = listQuery({
     valid_from_index: Number.MAX_SAFE_INTEGER,
   },
   filters: { kind: kindIs, id: recordNamed, from: moment('>='), to: moment('<=') },
+  moments: ['from', 'to'],
   toItem: historyItem,
 });
 
@@ -111,6 +112,7 @@ const getAsOf = rowQuery({
   columns: historyColumns,
   order: ['valid_from DESC', 'valid_from_index DESC', 'step DESC'],
   filters: { kind: kindIs, id: recordNamed, at: moment('<=') },
+  moments: ['at'],
   toItem: (row) => recordItem(row) as Item,
 });
 

@@ -47,6 +47,11 @@ export class ChangeText {
     return this.encoded;
   }
 
+  /** What it costs to keep: grows as messages are made from it. */
+  get bytesHeld(): number {
+    return (this.encoded?.length ?? 0) + (this.sent?.bytes.length ?? 0);
+  }
+
   /** For plain subscribers: without `before`, which costs as much as all the rest. */
   get plainBytes(): Buffer {
     return outgoingParts(this.parts(false));

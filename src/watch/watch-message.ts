@@ -2,10 +2,8 @@ import { formatPosition } from '@metad/contract';
 import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourcing';
 import type { LogIndex, PartitionId } from '@metad/foundation';
 import { ChangeText } from './change-text.js';
+import { KeptTexts, type KeptTextsLimits } from './session/kept-texts.js';
 import type { WatchedRecords } from './watch-ports.js';
-
-/** Texts kept, so that many watchers that have fallen behind do not have each made again. */
-const textsMax = 4_096;
 
 /**
  * The messages of a watch. `previous` is the position of the event before it in the same partition
@@ -15,13 +13,15 @@ const textsMax = 4_096;
  * with the last.
  */
 export class WatchMessages {
-  /** Texts that catch-ups have asked for, oldest first. */
-  private readonly kept = new Map<RecordChange, ChangeText>();
+  private readonly kept: KeptTexts;
 
   constructor(
     private readonly records: WatchedRecords,
     private readonly incarnation: () => string,
-  ) {}
+    limits?: KeptTextsLimits,
+  ) {
+    this.kept = new KeptTexts(limits);
+  }
 
   position(partition: PartitionId, index: number): string {
     return formatPosition(this.incarnation(), partition, index);
@@ -34,16 +34,10 @@ export class WatchMessages {
 
   /** For those who are behind: one of many may ask for the same change a little later. */
   keptText(entry: AppliedEntry, change: RecordChange): ChangeText {
-    const known = this.kept.get(change);
+    const known = this.kept.of(change);
     if (known !== undefined) return known;
     const text = this.liveText(entry, change);
-    this.kept.set(change, text);
-    if (this.kept.size > textsMax) {
-      for (const oldest of this.kept.keys()) {
-        this.kept.delete(oldest);
-        break;
-      }
-    }
+    this.kept.add(text);
     return text;
   }
 
@@ -59,6 +53,7 @@ export class WatchMessages {
     const chain = `,"previous":"${this.position(partition, previous)}"${last}`;
     const bytes = text.continuedBy(chain);
     text.sent = { previous, more, bytes };
+    this.kept.madeFrom(text);
     return bytes;
   }
 

@@ -88,6 +88,7 @@ export class ClientCore {
   /** Ends what is under way; the connection is its owner's to close. */
   close(): void {
     for (const closing of this.closers) closing();
+    this.follower.stop();
     this.requester.close();
   }
 
@@ -95,7 +96,8 @@ export class ClientCore {
     const { calls, failed, retries, timeouts, noResponders } = this.caller;
     const { disconnects } = this;
     const counted = { calls, failed, retries, timeouts, noResponders, disconnects };
-    return { ...counted, mapRefreshes: this.routes.refreshes, pending: this.requester.size };
+    const pending = this.requester.size + this.follower.waiting;
+    return { ...counted, mapRefreshes: this.routes.refreshes, pending };
   }
 
   private newCaller(options: ClientOptions): Caller {

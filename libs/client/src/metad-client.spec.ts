@@ -268,14 +268,17 @@ describe('routing', () => {
 
 describe('a session', () => {
   let asked: Body[];
+  /** What nodes answer to queries instead of the usual. */
+  let says: object | null;
 
   beforeEach(() => {
     asked = [];
+    says = null;
     let index = 5;
     broker.answer('metad.v1.cmd.*.*', () => applied((index += 1)));
     broker.answer('metad.v1.query.*.*', (body) => {
       asked.push(body);
-      return { item: null, position: 'm1.aa.1.99', lagMs: 0 };
+      return says ?? { item: null, position: 'm1.aa.1.99', lagMs: 0 };
     });
   });
 
@@ -286,6 +289,12 @@ describe('a session', () => {
     await client.query('GetTenant', { tenantId: 'acme' });
     await client.query('GetTenant', { tenantId: 'acme' }, { consistency: 'linearizable' });
     expect(asked.map((body) => body['position'])).toEqual([undefined, 'm1.aa.1.6', undefined]);
+  });
+
+  it('does not wait for what was only tried', async () => {
+    const client = await clientWith();
+    await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' }, { dryRun: true });
+    expect(client.position()).toBeUndefined();
   });
 
   it('reaches into other namespaces, and not into other sessions', async () => {
@@ -301,6 +310,54 @@ describe('a session', () => {
     const client = await clientWith({ monotonicReads: true });
     await client.query('GetTenant', { tenantId: 'acme' });
     expect(client.position()).toBe('m1.aa.1.99');
+  });
+
+  it('is not lost to a position of another history that a caller gave', async () => {
+    const client = await clientWith();
+    await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' });
+    says = refusal('INCARNATION_CHANGED', { incarnation: 'aa' });
+    const stale = client.query('GetTenant', { tenantId: 'acme' }, { position: 'm1.zz.1.4' });
+    expect(await failure(stale)).toMatchObject({ code: 'INCARNATION_CHANGED' });
+    expect(client.position()).toBe('m1.aa.1.6');
+  });
+
+  it('is told once that its history is gone, and then reads what it writes', async () => {
+    const client = await clientWith();
+    client.continueFrom('m1.old.1.9');
+    says = refusal('INCARNATION_CHANGED', { incarnation: 'aa' });
+    const query = client.query('GetTenant', { tenantId: 'acme' });
+    expect(await failure(query)).toMatchObject({ code: 'INCARNATION_CHANGED' });
+    expect(client.position()).toBeUndefined();
+    await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' });
+    expect(client.position()).toBe('m1.aa.1.6');
+  });
+
+  it('asks again where a node still speaks of a history that was left', async () => {
+    const client = await clientWith({ monotonicReads: true });
+    says = { item: null, position: 'm1.old.1.9', lagMs: 0 };
+    await client.query('GetTenant', { tenantId: 'acme' });
+    await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' });
+    says = refusal('INCARNATION_CHANGED', { incarnation: 'old' });
+    const late = client.query('GetTenant', { tenantId: 'acme' });
+    await clock.advance(5);
+    says = null;
+    await clock.advance(1_000);
+    expect(await late).toMatchObject({ position: 'm1.aa.1.99' });
+    expect(client.position()).toBe('m1.aa.1.99');
+  });
+
+  it('follows the cluster into a history that it insists on', async () => {
+    const client = await clientWith({ monotonicReads: true });
+    says = { item: null, position: 'm1.old.1.9', lagMs: 0 };
+    await client.query('GetTenant', { tenantId: 'acme' });
+    await client.command('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' });
+    says = refusal('INCARNATION_CHANGED', { incarnation: 'old' });
+    const query = failure(client.query('GetTenant', { tenantId: 'acme' }));
+    await clock.advance(11_000);
+    expect(await query).toMatchObject({ code: 'INCARNATION_CHANGED' });
+    says = { item: null, position: 'm1.old.1.10', lagMs: 0 };
+    await client.query('GetTenant', { tenantId: 'acme' });
+    expect(client.position()).toBe('m1.old.1.10');
   });
 
   it('pages through a list', async () => {

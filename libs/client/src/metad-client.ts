@@ -64,7 +64,9 @@ export class MetadClient {
   ): Promise<CommandReply> {
     const reply = await this.core.caller.run(this.commandCall(name, data as Fields, options));
     const { position } = reply;
-    if (typeof position === 'string' && position !== '') this.session.note(position);
+    // A dry run wrote nothing that this session could fall behind.
+    const wrote = options.dryRun !== true && typeof position === 'string' && position !== '';
+    if (wrote) this.session.note(position);
     return reply as unknown as CommandReply;
   }
 
@@ -85,9 +87,10 @@ export class MetadClient {
       if (this.core.options.monotonicReads === true) this.session.note(reply.position);
       return reply as AnswerOf<Name>;
     } catch (error) {
-      // The history that this session's positions belong to is gone. The caller learns it once.
-      if (error instanceof MetadError && error.code === 'INCARNATION_CHANGED') {
-        this.session.forget();
+      // What this session's positions belong to is gone. The caller learns it once; of a position
+      // that it gave itself it says nothing about the session's.
+      if (isOfHistory(error) && options.position === undefined) {
+        this.session.forget(error.details['incarnation']);
       }
       throw error;
     }
@@ -149,7 +152,7 @@ export class MetadClient {
 
   /** Takes up a position that was handed over, say by the service that made the write. */
   continueFrom(position: string): void {
-    this.session.note(position);
+    this.session.continueFrom(position);
   }
 
   statistics(): ClientStatistics {
@@ -215,6 +218,8 @@ export class MetadClient {
       point: consistency === 'linearizable' ? point : null,
       timeoutMs: options.timeoutMs ?? core.options.timeoutMs ?? timeoutMsDefault,
       signal: options.signal,
+      isOfLaggard: (error) =>
+        isOfHistory(error) && this.session.hasLeft(error.details['incarnation']),
     };
   }
 
@@ -227,3 +232,6 @@ export class MetadClient {
     return this.core.options.routing !== 'any' && this.namespace !== '_all';
   }
 }
+
+const isOfHistory = (error: unknown): error is MetadError =>
+  error instanceof MetadError && error.code === 'INCARNATION_CHANGED';

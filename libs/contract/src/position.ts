@@ -11,6 +11,9 @@ const PART = /^m1\.([A-Za-z0-9]{1,32})\.(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,15})$/;
 /** A joined position names each partition once; this bounds it. */
 const partsMax = 16_384;
 
+/** The most that tables hold of a partition's number; there are no more points to own either. */
+const partitionMax = 2 ** 31 - 1;
+
 export function formatPosition(incarnation: string, partition: number, index: number): string {
   return `m1.${incarnation}.${partition}.${index}`;
 }
@@ -23,11 +26,14 @@ export function formatPositions(parts: readonly PositionPart[]): string {
 export function parsePosition(text: string, field = 'position'): PositionPart[] {
   const parts = text.split(',', partsMax + 1);
   if (parts.length > partsMax) throw invalid(field, `joins more than ${partsMax} positions`);
-  return parts.map((part) => {
-    const match = PART.exec(part);
+  return parts.map((one) => {
+    const match = PART.exec(one);
     if (!match) throw invalid(field, 'is not of the form m1.<incarnation>.<partition>.<index>');
     const [, incarnation = '', partition = '', index = ''] = match;
-    return { incarnation, partition: Number(partition), index: Number(index) };
+    const part = { incarnation, partition: Number(partition), index: Number(index) };
+    if (part.partition > partitionMax) throw invalid(field, `names partition ${partition}`);
+    if (!Number.isSafeInteger(part.index)) throw invalid(field, `names index ${index}`);
+    return part;
   });
 }
 

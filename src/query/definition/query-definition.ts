@@ -44,6 +44,8 @@ export interface ListQuery<P = never> {
   readonly integers?: Readonly<Record<string, number>>;
   /** One for every parameter. */
   readonly filters: { readonly [K in keyof P]-?: Filter };
+  /** Parameters that can be a position, which must then be of the present history. */
+  readonly moments?: readonly (keyof P & string)[];
   toItem(row: SqlRow, params: P): Item;
 }
 

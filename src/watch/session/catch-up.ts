@@ -7,6 +7,7 @@ import type { WatchHub } from '../channel/watch-hub.js';
 import type { ChangeText } from '../change-text.js';
 import type { WatchMessages } from '../watch-message.js';
 import type { WatchedRecords } from '../watch-ports.js';
+import { ReplayTurns } from './replay-turns.js';
 import type { Behind, Watcher } from './watcher.js';
 
 const entriesPerRead = 128;
@@ -19,15 +20,21 @@ export class CatchUp {
   /** Watchers that are being served. */
   private served = 0;
   private readonly queue: (() => void)[] = [];
+  private readonly turns: ReplayTurns;
 
-  /** `onFailed` ends the watch: what follows its cursor cannot be read. */
+  /**
+   * `now`: monotonic milliseconds. `onFailed` ends the watch: what follows its cursor cannot be
+   * read.
+   */
   constructor(
     private readonly hub: WatchHub,
     private readonly source: EventSource,
     private readonly messages: WatchMessages,
     private readonly records: WatchedRecords,
+    now: () => number,
     private readonly onFailed: (watcher: Watcher, error: unknown) => void,
   ) {
+    this.turns = new ReplayTurns(now);
     hub.onBehind = (watcher) => this.begin(watcher);
   }
 
@@ -46,24 +53,46 @@ export class CatchUp {
       });
   }
 
+  /** Called about once a second: who holds up others that replay steps back. */
+  sweep(): void {
+    this.turns.sweep();
+  }
+
   private async run(watcher: Watcher): Promise<void> {
-    while (!watcher.ended && watcher.behind.size > 0) {
-      await watcher.untilRoom();
-      await this.enter();
-      try {
-        for (const [partition] of [...watcher.behind]) {
-          if (watcher.hasRoom) await this.follow(watcher, partition);
+    try {
+      while (!watcher.ended && watcher.behind.size > 0) {
+        await watcher.untilRoom();
+        await this.untilReadable(watcher);
+        await this.enter();
+        try {
+          for (const [partition] of [...watcher.behind]) await this.follow(watcher, partition);
+        } finally {
+          this.exit();
         }
-      } finally {
-        this.exit();
       }
+    } finally {
+      this.turns.leave(watcher);
     }
+  }
+
+  /** Waits for a turn to replay where nothing can be read without one. */
+  private async untilReadable(watcher: Watcher): Promise<void> {
+    const behind = [...watcher.behind.keys()];
+    const replayed = behind.filter((partition) => this.replays(watcher, partition));
+    if (replayed.length === 0) return this.turns.leave(watcher);
+    this.turns.ask(watcher);
+    if (replayed.length === behind.length) await this.turns.until(watcher);
   }
 
   /** Stays with a partition that is replayed: a replay that is left is begun again. */
   private async follow(watcher: Watcher, partition: PartitionId): Promise<void> {
-    do await this.advance(watcher, partition);
-    while (!watcher.ended && watcher.hasRoom && this.replays(watcher, partition));
+    let replays = this.replays(watcher, partition);
+    do {
+      if (watcher.ended || !watcher.hasRoom) return;
+      if (replays && !this.turns.has(watcher)) return;
+      await this.advance(watcher, partition);
+      replays = this.replays(watcher, partition);
+    } while (replays);
   }
 
   private replays(watcher: Watcher, partition: PartitionId): boolean {

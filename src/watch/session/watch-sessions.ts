@@ -53,7 +53,8 @@ export class WatchSessions {
     private readonly limits: SessionLimits = defaultSessionLimits,
   ) {
     const { hub, source, messages, records, partitions } = parts;
-    this.catchUp = new CatchUp(hub, source, messages, records, (watcher, error) =>
+    const now = (): number => parts.now();
+    this.catchUp = new CatchUp(hub, source, messages, records, now, (watcher, error) =>
       this.fail(watcher, error),
     );
     partitions.onChange(() => this.onPartitions());
@@ -90,6 +91,7 @@ export class WatchSessions {
   sweep(): void {
     const { hub, messages } = this.parts;
     const now = this.parts.now();
+    this.catchUp.sweep();
     let shared: string | null = null;
     for (const watcher of this.watchers) {
       if (watcher.silenceMs() >= this.limits.silenceMs) this.reset(watcher, 'SLOW_CONSUMER');

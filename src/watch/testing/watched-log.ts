@@ -2,7 +2,11 @@ import type { AppliedEntry, RecordChange, StoredRecord } from '@metad/eventsourc
 import { logIndex, partitionId, type LogIndex, type PartitionId } from '@metad/foundation';
 import type { RecordParts } from '../../decide/index.js';
 import { PositionCompacted, type EventSource } from '../../dispatch/event-source.js';
+import { Replayer } from '../../dispatch/replayer.js';
+import type { ReplayPorts } from '../../dispatch/replay-ports.js';
 import type { RecordImage, WatchedPartitions, WatchedRecords } from '../watch-ports.js';
+
+const PLAIN = { kind: 'command', data: new Uint8Array(), change: null } as const;
 
 /** What happened to one record, in words: enough to make an entry of it. */
 export interface Happening {
@@ -22,6 +26,13 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
   private readonly witnesses = new Set<(entry: AppliedEntry) => void>();
   private readonly changed: (() => void)[] = [];
   private readonly compacted = new Map<PartitionId, number>();
+  private readonly replayed = new Map<PartitionId, number>();
+  private readonly replayer = new Replayer(
+    this.replayPorts(),
+    (id, at) => !this.isReplayed(id, at),
+  );
+  /** Replays begun. */
+  replays = 0;
   history = 'aa';
   /** Reads served, to tell who caught up. */
   reads = 0;
@@ -78,15 +89,21 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
     this.reads += 1;
     await Promise.resolve();
     if (after < (this.compacted.get(partition) ?? 0)) throw new PositionCompacted(partition, after);
+    if (this.isReplayed(partition, after)) return this.replayer.read(partition, after, entriesMax);
     return (this.logs.get(partition) ?? []).slice(after, after + entriesMax);
+  }
+
+  /** Entries up to `index` are no longer in memory. */
+  replayUpTo(partition: number, index: number): void {
+    this.replayed.set(partitionId(partition), index);
   }
 
   lowestCursor(partition: PartitionId): Promise<LogIndex> {
     return Promise.resolve(logIndex(this.compacted.get(partition) ?? 0));
   }
 
-  isReplayed(): boolean {
-    return false;
+  isReplayed(partition: PartitionId, after: LogIndex): boolean {
+    return after < (this.replayed.get(partition) ?? 0);
   }
 
   leave(): void {}
@@ -134,6 +151,34 @@ export class WatchedLog implements EventSource, WatchedPartitions, WatchedRecord
 
   idOf(_kind: string, key: string): string {
     return key;
+  }
+
+  private replayPorts(): ReplayPorts {
+    const entriesOf = (partition: PartitionId) => this.logs.get(partition) ?? [];
+    return {
+      log: {
+        read: async (partition, from) =>
+          entriesOf(partition)
+            .slice(from - 1, from + 99)
+            .map(({ index, term }) => ({ index, term, ...PLAIN })),
+      },
+      snapshots: { newest: async () => null },
+      machine: (partition, onApplied) => {
+        this.replays += 1;
+        let at = logIndex(0);
+        return {
+          appliedIndex: () => at,
+          apply: ({ index }) => {
+            at = index;
+            onApplied(entriesOf(partition)[index - 1] as AppliedEntry);
+            return undefined;
+          },
+          restore: () => Promise.reject(new Error('there are no snapshots')),
+          records: () => [],
+        };
+      },
+      monotonic: () => 0,
+    };
   }
 
   private apply(partition: PartitionId, index: LogIndex, happening: Happening): RecordChange {

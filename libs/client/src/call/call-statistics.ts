@@ -34,6 +34,6 @@ export interface ClientStatistics {
   readonly noResponders: number;
   readonly disconnects: number;
   readonly mapRefreshes: number;
-  /** Requests under way. */
+  /** Requests under way, or waiting for the link. */
   readonly pending: number;
 }

@@ -14,6 +14,8 @@ export interface Call {
   readonly point: Point | null;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** True of a refusal, final by its code, that only a node that lags would give. */
+  readonly isOfLaggard?: (error: MetadError) => boolean;
 }
 
 /** The error that an outcome without an answer amounts to. */
@@ -51,6 +53,7 @@ const DOOR_CODES: ReadonlySet<MetadError['code']> = new Set<MetadError['code']>(
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'DEADLINE_EXCEEDED',
+  'NO_LEADER', // Final only where the connection is closed.
 ]);
 
 /**

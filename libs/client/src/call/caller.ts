@@ -41,6 +41,8 @@ interface Progress {
 }
 
 const DISCONNECTED: RequestOutcome = { kind: 'noResponders', reason: 'disconnected' };
+const CLOSED: RequestOutcome = { kind: 'noResponders', reason: 'closed' };
+const FULL: RequestOutcome = { kind: 'noResponders', reason: 'full' };
 
 /** A leader that is away, or that no longer is one: another way in may work at once. */
 const LEADER_AWAY: ReadonlySet<string> = new Set(['NO_LEADER', 'NOT_LEADER', 'PARTITION_MOVED']);
@@ -94,7 +96,7 @@ export class Caller {
           : this.unanswered(call, outcome, progress);
       if (!(reply instanceof MetadError)) return reply;
       if (call.kind === 'command' && !reply.definite) progress.inDoubt = true;
-      const waitMs = this.waitBeforeRetry(reply, outcome, progress);
+      const waitMs = this.waitBeforeRetry(call, reply, outcome, progress);
       if (waitMs === null || this.parts.clock.monotonic() + waitMs >= progress.dueAt) {
         throw concludingError(reply, waitMs !== null, progress.inDoubt, progress.attempts);
       }
@@ -115,10 +117,13 @@ export class Caller {
   }
 
   private async sendOnceConnected(call: Call, progress: Progress): Promise<RequestOutcome> {
-    const { connection, clock } = this.parts;
+    const { connection, requester, clock } = this.parts;
+    if (connection.closed) return CLOSED;
+    if (requester.size + connection.waiting >= requester.pendingMax) return FULL;
     const leftMs = progress.dueAt - clock.monotonic();
-    await untilAborted(connection.untilConnected(leftMs), call.signal);
-    return connection.connected ? this.send(call, progress) : DISCONNECTED;
+    await untilAborted(connection.untilConnected(leftMs, call.signal), call.signal);
+    if (connection.connected) return this.send(call, progress);
+    return connection.closed ? CLOSED : DISCONNECTED;
   }
 
   private send(call: Call, progress: Progress): Promise<RequestOutcome> {
@@ -152,6 +157,7 @@ export class Caller {
 
   /** Null: another attempt would only get the same answer. */
   private waitBeforeRetry(
+    call: Call,
     error: MetadError,
     outcome: RequestOutcome,
     progress: Progress,
@@ -163,7 +169,7 @@ export class Caller {
     if (progress.avoidsLeader) return 0;
     if (outcome.kind === 'noResponders' && isFinal(outcome)) return null;
     const retryable = outcome.kind === 'timeout' || ERROR_CODES[error.code].retryable;
-    if (!retryable) return null;
+    if (!retryable && call.isOfLaggard?.(error) !== true) return null;
     const { retryAfterMs } = error.details;
     const askedMs = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0;
     return backoffMs(this.options.backoff, progress.attempts, this.parts.random, askedMs);

@@ -13,7 +13,8 @@ export interface ConnectionEvents {
 /** Follows a connection's state, so that calls wait for the link and send nothing into a void. */
 export class ConnectionFollower {
   private up = true;
-  private waiting: (() => void)[] = [];
+  private stopped = false;
+  private readonly waiters = new Set<() => void>();
 
   constructor(
     private readonly connection: WireConnection,
@@ -22,7 +23,12 @@ export class ConnectionFollower {
   ) {}
 
   get connected(): boolean {
-    return this.up && !this.connection.isClosed();
+    return this.up && !this.closed;
+  }
+
+  /** The link will not come back: there is nothing to wait for. */
+  get closed(): boolean {
+    return this.stopped || this.connection.isClosed();
   }
 
   /** Runs until the connection is closed. */
@@ -32,15 +38,30 @@ export class ConnectionFollower {
     this.wake();
   }
 
-  /** Resolves when the link is up, or after `timeoutMs`. */
-  untilConnected(timeoutMs: number): Promise<void> {
-    if (this.connected) return Promise.resolve();
+  /** Calls that wait for the link. */
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  /** Nobody waits for the link any more. */
+  stop(): void {
+    this.stopped = true;
+    this.wake();
+  }
+
+  /** Resolves when the link is up or closed, after `timeoutMs`, or when `signal` is aborted. */
+  untilConnected(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.connected || this.closed) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.clock.after(timeoutMs, resolve);
-      this.waiting.push(() => {
+      const resume = (): void => {
         cancel();
+        signal?.removeEventListener('abort', resume);
+        this.waiters.delete(resume);
         resolve();
-      });
+      };
+      const cancel = this.clock.after(timeoutMs, resume);
+      signal?.addEventListener('abort', resume, { once: true });
+      this.waiters.add(resume);
     });
   }
 
@@ -59,9 +80,7 @@ export class ConnectionFollower {
   }
 
   private wake(): void {
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const resume of waiting) resume();
+    for (const resume of [...this.waiters]) resume();
   }
 }
 

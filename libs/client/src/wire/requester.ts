@@ -46,7 +46,7 @@ export class NatsRequester {
   private readonly inbox: string;
   private readonly subscription: WireSubscription;
   private readonly pending = new Map<string, Pending>();
-  private readonly pendingMax: number;
+  readonly pendingMax: number;
   private readonly headers: { readonly headers?: WireHeaders };
   private sequence = 0;
   private cancelSweep: (() => void) | null = null;
