@@ -8,7 +8,7 @@ import type { OutputFormat, Printer } from '../output/printer.js';
 import { cellText } from '../output/table.js';
 import type { Session, SessionOptions } from '../session/session.js';
 import { MetactlCommand, collect } from './metactl-command.js';
-import { kindView } from './read/kinds.js';
+import { recordKindOf } from './read/kinds.js';
 
 interface WatchOptions extends SessionOptions {
   readonly namespace: string;
@@ -54,7 +54,7 @@ export class WatchCommand extends MetactlCommand<WatchOptions> {
 
   @Option({ flags: '--kind <kind>', description: 'only this kind' })
   parseKind(text: string): string {
-    return kindView(text).kind;
+    return recordKindOf(text);
   }
 
   @Option({ flags: '--id <id>', description: 'only this record' })
