@@ -74,6 +74,36 @@ describe('metactl query', () => {
   });
 });
 
+describe('--timeout', () => {
+  const assign = ['cmd', 'AssignResource', '-n', 'prod', '--set', 'tenantId=a', 'resourceId=b'];
+
+  it('bounds a command with all its attempts', async () => {
+    service.treatment = () => 'lose';
+    // Without it the client asks anew every 2.5 s, for half a minute.
+    const lost = await metactl(...assign, '--timeout', '500');
+    expect(lost).toMatchObject({ code: 6, err: expect.stringMatching(/--command-id/) });
+    expect(service.log).toHaveLength(1);
+    const env = { METAD_SUBJECT_PREFIX: 'nobody.v1' };
+    const dead = await runMetactl(broker.url, [...assign, '--timeout', '500'], env);
+    expect(dead).toMatchObject({ code: 2, err: expect.stringMatching(/is a node running there/) });
+  });
+
+  it('bounds each call of a bench', async () => {
+    service.treatment = () => 'lose';
+    const flags = ['--seconds', '1', '--outstanding', '1', '--timeout', '300', '-o', 'json'];
+    const { out } = await metactl('bench', ...flags);
+    expect(JSON.parse(out)).toMatchObject({ done: 0, retries: 0 });
+  });
+
+  it.each([
+    ['watch', '-n', 'prod'],
+    ['import', 'file.ndjson'],
+  ])('is not offered by %s, which has no use for it', async (...verb) => {
+    const run = await metactl(...verb, '--timeout', '500');
+    expect(run).toMatchObject({ code: 1, err: expect.stringMatching(/unknown option/) });
+  });
+});
+
 describe('the help of metactl', () => {
   it('offers _all where every namespace can be asked', async () => {
     for (const verb of ['list', 'history', 'query', 'export']) {
