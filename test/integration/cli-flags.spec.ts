@@ -104,6 +104,40 @@ describe('--timeout', () => {
   });
 });
 
+describe('--node', () => {
+  it.each([
+    ['cluster', 'status'],
+    ['node', 'list'],
+    ['partition', 'list'],
+    ['check', 'health'],
+    ['check', 'lag'],
+    ['check', 'digest'],
+    ['node', 'drain', 'n1'],
+    ['node', 'undrain', 'n1'],
+    ['node', 'log-level', 'n1', 'info'],
+  ])('is not offered by %s %s, which knows whom to ask', async (...verb) => {
+    const run = await metactl(...verb, '--node', 'n9');
+    expect(run).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/unknown option/) });
+  });
+
+  it.each([
+    ['partition', 'describe', '1'],
+    ['projection', 'list'],
+    ['projection', 'status', 'resource'],
+    ['audit', 'list'],
+    ['job', 'list'],
+  ])('is an error with %s %s when that node does not answer', async (...verb) => {
+    const run = await metactl(...verb, '--node', 'n9');
+    expect(run).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/nobody answers/) });
+  });
+
+  it('asks that node alone', async () => {
+    service.admin.set('projection.list', (node) => ({ items: [{ name: `on-${node}` }] }));
+    const run = await metactl('projection', 'list', '--node', 'n2', '-o', 'json');
+    expect(JSON.parse(run.out)).toEqual([{ node: 'n2', name: 'on-n2' }]);
+  });
+});
+
 describe('the help of metactl', () => {
   it('offers _all where every namespace can be asked', async () => {
     for (const verb of ['list', 'history', 'query', 'export']) {
@@ -121,5 +155,22 @@ describe('the help of metactl', () => {
     expect(history).toMatch(/--from <moment> ISO 8601, or a position/);
     expect(history).toMatch(/--to <moment> ISO 8601, or a position/);
     expect(await helpOf('job', 'list')).not.toContain('backup');
+  });
+});
+
+describe('verbs of what comes later', () => {
+  it.each([
+    ['member', 'add', 'n4'],
+    ['partition', 'split', '1'],
+    ['backup', 'create', '/backups/today'],
+  ])('%s %s is refused as unsupported, not as badly written', async (noun, verb, ...rest) => {
+    const run = await metactl(noun, verb, ...rest);
+    expect(run).toMatchObject({ code: 4, out: '' });
+    expect(run.err).toMatch(new RegExp(`does not have "${noun} ${verb}"\nUntil then: \\w+`));
+    expect(await helpOf(noun)).toMatch(new RegExp(`${verb} [^-]*not in this version`));
+  });
+
+  it('are still refused as badly written where they are', async () => {
+    expect(await metactl('partition', 'split', 'one')).toMatchObject({ code: 1 });
   });
 });

@@ -12,7 +12,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: 'the command line cannot be meant; the message says what to write instead',
   cannotConnect: 'no broker, or no node behind it',
   notAllowed: 'the broker or the service refuses this user',
-  rejected: 'refused: a rule, a conflict, a deadline; definite',
+  rejected: 'refused: a rule, a conflict, a deadline, a verb that comes later; definite',
   serverFault: 'the service could not do it now',
   outcomeUnknown: 'the command may have taken effect: repeat it with the same `--command-id`',
   degraded: 'a check found something wrong',
