@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CommandRequest } from '@metad/contract';
+import { expectationFaults } from '../kinds/index.js';
 import { invalidArgument } from './request-body.js';
 
 const plainText = (charsMax: number) =>
@@ -8,21 +9,12 @@ const plainText = (charsMax: number) =>
     .max(charsMax)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters or half a surrogate pair');
 
-const expectation = z
-  .record(z.string().min(1).max(64), z.unknown())
-  .refine((fields) => Object.keys(fields).length > 0, 'must not be empty')
-  .refine((fields) => Object.keys(fields).length <= 16, 'must not name more than 16 fields')
-  .superRefine((fields, context) => {
-    const wrong = (path: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    const { version, absent, exists } = fields;
-    if (version !== undefined && !(Number.isSafeInteger(version) && Number(version) > 0)) {
-      wrong('version', 'must be a whole number from 1');
-    }
-    if (absent !== undefined && absent !== true) wrong('absent', 'can only be true');
-    if (exists !== undefined && exists !== true) wrong('exists', 'can only be true');
-    if (absent === true && Object.keys(fields).length > 1) wrong('absent', 'must stand alone');
-  });
+const expectation = z.unknown().superRefine((expect, context) => {
+  if (expect === undefined) return;
+  for (const { path, reason } of expectationFaults(expect)) {
+    context.addIssue({ code: 'custom', path: [...path], message: reason });
+  }
+});
 
 /** The envelope around every command; `data` is checked by the command's own schema. */
 const envelopeSchema = z.strictObject({

@@ -1,6 +1,7 @@
-import { LIMITS, MetadError, type CommandRequest } from '@metad/contract';
+import { LIMITS, type CommandRequest } from '@metad/contract';
 import { partitionId, type Clock, type PartitionId } from '@metad/foundation';
 import type { PartitionDirectory } from '../consensus/partition-directory.js';
+import { movedError } from '../consensus/proposal-outcome.js';
 import {
   checkCommand,
   type CheckedCommand,
@@ -40,15 +41,7 @@ export class CommandRouter {
   /** A leader's own subject takes only what its partition owns. */
   mustBelongTo(partition: PartitionId, { partition: owner }: RoutedCommand): void {
     if (owner === partition) return;
-    throw new MetadError(
-      'PARTITION_MOVED',
-      `the key belongs to partition ${owner}; refresh the map`,
-      {
-        partition: owner,
-        generation: this.directory.map().generation,
-        retryAfterMs: 0,
-      },
-    );
+    throw movedError(owner, this.directory.map().generation);
   }
 
   private readonly partitionOf = ({ key, prefix }: Routing): number =>

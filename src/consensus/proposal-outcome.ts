@@ -37,6 +37,13 @@ export function droppedError(
   return new MetadError(code, message, { partition, leader, retryAfterMs });
 }
 
+/** Who asks a leader for what its partition does not own has a map that is out of date. */
+export function movedError(owner: PartitionId, generation: number): MetadError {
+  const message = `the key belongs to partition ${owner}; refresh the map`;
+  const details = { partition: owner, generation, retryAfterMs: 0 };
+  return new MetadError('PARTITION_MOVED', message, details);
+}
+
 export function unknownError(partition: PartitionId, reason: string): MetadError {
   const message = `${reason}; the command may take effect or not: retry with the same commandId`;
   return new MetadError('OUTCOME_UNKNOWN', message, { partition, retryAfterMs });

@@ -59,6 +59,14 @@ export class CommandRunner {
       : this.runMany(registered, command, execution);
   }
 
+  /** The record that a command is about, as it stands; undefined where that is not one record. */
+  recordOf(namespace: string, command: string, data: Value): StoredRecord | null | undefined {
+    const registered = this.registry.command(command);
+    if (registered === null || registered.definition.report !== undefined) return undefined;
+    const key = registered.definition.recordKeys(data)[0] as string;
+    return this.store.get(registered.kind.kind, namespace, key);
+  }
+
   /** Takes back everything the execution did, as if it had never run. */
   undo(execution: Execution): void {
     this.undoTo(execution, 0, 0);

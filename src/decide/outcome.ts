@@ -20,6 +20,8 @@ export interface Accepted {
   readonly events: readonly EventBody[];
   /** The record afterwards; null when it was removed or the command is about many. */
   readonly record: StoredRecord | null;
+  /** Said of what is remembered in brief only: its events and its record are no longer known. */
+  readonly brief?: true;
 }
 
 export interface Refused {
@@ -27,8 +29,10 @@ export interface Refused {
   readonly index: LogIndex;
   readonly time: LogTime;
   readonly rejection: Rejection;
-  /** The record that stands in the way, as it was then. */
-  readonly record: StoredRecord | null;
+  /** The record that stands in the way, as it was then; undefined: none is meant. */
+  readonly record: StoredRecord | null | undefined;
+  /** Said of what is remembered in brief only: message, details and record are not known. */
+  readonly brief?: true;
 }
 
 /** What `apply` returns to the proposer. `duplicate`: this is the outcome of an earlier entry. */
@@ -61,6 +65,7 @@ export function toCommandReply(
     version,
     ...(fence === null ? {} : { fence }),
     position: formatPosition(scope.incarnation, scope.partition, outcome.index),
+    ...(outcome.brief === true && { brief: true }),
     events,
     record: record === null ? null : toRecordBody(record, registry),
   };
@@ -72,18 +77,25 @@ export const replyName = ({ changed }: Accepted, duplicate: boolean): CommandRep
 
 /** The error of a refused command: with the rule's id and, for conflicts, the record. */
 export function toError(
-  { rejection, record, index }: Refused,
+  refused: Refused,
   scope: PositionScope,
   registry: KindRegistry,
 ): MetadError {
-  const { code, rule, message, details } = rejection;
+  const { code, rule, message, details } = refused.rejection;
   return new MetadError(code, message, {
     ...details,
     rule,
-    version: record?.version ?? 0,
-    record: record === null ? null : toRecordBody(record, registry),
-    position: formatPosition(scope.incarnation, scope.partition, index),
+    ...standing(refused, registry),
+    position: formatPosition(scope.incarnation, scope.partition, refused.index),
   });
+}
+
+/** Says nothing rather than that there is no record, where that is not known. */
+function standing({ record, brief }: Refused, registry: KindRegistry): object {
+  if (brief === true) return { brief };
+  if (record === undefined) return {};
+  const version = record?.version ?? 0;
+  return { version, record: record === null ? null : toRecordBody(record, registry) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { logIndex } from '@metad/foundation';
 import type { Value } from '@metad/eventsourcing';
 import { KINDS } from '../kinds/index.js';
 import { MachineLog } from './testing/machine-log.js';
-import { errorOf, replyOf } from './testing/reply-of.js';
+import { errorOf, replyOf, textOf } from './testing/reply-of.js';
 
 const newLog = () => new MachineLog(KINDS);
 const db1 = { tenantId: 'acme', resourceId: 'db-1' };
@@ -69,6 +69,31 @@ describe('a repeated command', () => {
     const other = log.send('AssignResource', { ...db1, node: 'n2' }, { commandId });
     expect(errorOf(other).code).toBe('COMMAND_ID_REUSED');
     expect(log.machine.lookup('resource', 'prod', 'acme/db-1')?.value['node']).toBe('n1');
+  });
+
+  it('is shown the record that it is about, as it stands now', () => {
+    const log = newLog();
+    const commandId = log.freshId();
+    log.send('AssignResource', { ...db1, node: 'n1' }, { commandId });
+    log.send('AssignResource', { ...db1, node: 'n2' });
+    const reused = (command: string, data: Record<string, unknown>) =>
+      errorOf(log.send(command, data, { commandId })).details;
+    expect(reused('AssignResource', { ...db1, node: 'n9' })).toMatchObject({
+      rule: 'command-id-once',
+      version: 2,
+      record: { id: 'db-1', node: 'n2', version: 2 },
+    });
+    const absent = { tenantId: 'acme', resourceId: 'db-2' };
+    expect(reused('ReleaseResource', absent)).toMatchObject({ version: 0, record: null });
+    const batch = { commands: [{ command: 'AssignResource', data: { ...db1, node: 'n9' } }] };
+    const renewal = { service: 'api', instanceIds: ['i'] };
+    for (const details of [reused('Batch', batch), reused('RenewInstances', renewal)]) {
+      expect(details).toMatchObject({ rule: 'command-id-once' });
+      expect(Object.keys(details).sort()).toEqual(['position', 'rule']);
+    }
+    const request = { commandId, data: { ...db1, node: 'n9' } };
+    const dry = log.machine.dryRun('prod', 'AssignResource', request, 2_000_000);
+    expect(errorOf(dry).details).toMatchObject({ version: 2, record: { node: 'n2' } });
   });
 });
 
@@ -211,6 +236,7 @@ describe('a command id from before what is remembered', () => {
     const error = errorOf(log.send('PlaceTenant', { tenantId: 'acme', cell: 'x' }, old));
     expect(error.code).toBe('OUTCOME_UNKNOWN');
     expect(error.details).toMatchObject({ rule: 'command-id-horizon' });
+    expect(error.details).not.toHaveProperty('record');
     expect(log.machine.digest()).toBe(before);
   });
 
@@ -239,12 +265,37 @@ describe('an outcome beyond those kept in full', () => {
     const claim = () => log.send('AssignResource', { ...db1, node: 'n1' }, { commandId });
     const first = replyOf(claim());
     for (const node of ['n2', 'n3', 'n4']) log.send('AssignResource', { ...db1, node });
-    const brief = { ...first, outcome: 'duplicate', events: [], record: null };
-    expect(replyOf(claim())).toEqual(brief);
+    const brief = { ...first, outcome: 'duplicate', brief: true, events: [], record: null };
+    const again = claim();
+    expect(replyOf(again)).toEqual(brief);
+    expect(JSON.parse(textOf(again))).toEqual(brief);
     const copy = await log.restored();
     expect(copy.outcomeOf(commandId)).toEqual(log.machine.outcomeOf(commandId));
     const other = log.send('AssignResource', { ...db1, node: 'n9' }, { commandId });
-    expect(errorOf(other).code).toBe('COMMAND_ID_REUSED');
+    expect(errorOf(other).details).toMatchObject({ version: 4, record: { node: 'n4' } });
+  });
+
+  it('does not say of a refusal what is no longer known', () => {
+    const log = newLog();
+    log.settings({ outcomesInFullMax: 1 });
+    const commandId = log.freshId();
+    const evict = () => errorOf(log.send('EvictTenant', { tenantId: 'acme' }, { commandId }));
+    const { details: first } = evict();
+    expect(first).toMatchObject({ version: 0, record: null });
+    for (const cell of ['a', 'b', 'c']) log.send('PlaceTenant', { tenantId: 'acme', cell });
+    const { code, details } = evict();
+    expect(code).toBe('NOT_FOUND');
+    expect(details).toEqual({ rule: first['rule'], position: first['position'], brief: true });
+  });
+
+  it('is not called brief while it is kept in full', () => {
+    const log = newLog();
+    const commandId = log.freshId();
+    log.send('AssignResource', { ...db1, node: 'n1' });
+    const release = () => log.send('ReleaseResource', db1, { commandId });
+    release();
+    expect(replyOf(release())).not.toHaveProperty('brief');
+    expect(log.machine.outcomeOf(commandId)).not.toHaveProperty('brief');
   });
 });
 

@@ -131,7 +131,7 @@ export class PartitionMachine implements StateMachine {
     const { state } = this;
     const addressed = { namespace, command, request };
     const known = state.remembered.find(request.commandId);
-    if (known !== null) return { ...repeat(known, addressed), changes: [] };
+    if (known !== null) return { ...repeat(known, addressed, this.recordOf), changes: [] };
     const execution = new Execution({
       now: Math.max(state.time + 1, Math.floor(now)) as LogTime,
       index: (state.index + 1) as LogIndex,
@@ -256,13 +256,16 @@ export class PartitionMachine implements StateMachine {
   private once(addressed: AddressedRequest, execution: Execution): ApplyResult {
     const { remembered } = this.state;
     const known = remembered.find(addressed.request.commandId);
-    if (known !== null) return repeat(known, addressed);
+    if (known !== null) return repeat(known, addressed, this.recordOf);
     const forgotten = checkHorizon(addressed.request.commandId, remembered.horizon, execution);
     if (forgotten !== null) return forgotten;
     const outcome = this.decide(addressed, execution);
     remembered.add(remember(addressed, outcome, execution));
     return { duplicate: false, outcome };
   }
+
+  private readonly recordOf = ({ namespace, command, request }: AddressedRequest) =>
+    this.runner.recordOf(namespace, command, request.data);
 
   private decide({ namespace, command, request }: AddressedRequest, execution: Execution): Outcome {
     const { index, now } = execution.context;

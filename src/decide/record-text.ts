@@ -65,11 +65,12 @@ export function replyParts(
   { incarnation, partition }: PositionScope,
   registry: KindRegistry,
 ): string[] {
-  const { version, fence, index, events, record } = outcome;
+  const { version, fence, index, events, record, brief } = outcome;
   const name = replyName(outcome, duplicate);
   const fenced = fence === null ? '' : `,"fence":${fence}`;
   const position = formatPosition(incarnation, partition, index);
-  const what = `"version":${version}${fenced},"position":"${position}"`;
+  const shortened = brief === true ? ',"brief":true' : '';
+  const what = `"version":${version}${fenced},"position":"${position}"${shortened}`;
   const parts: string[] = [];
   let next = `{"outcome":"${name}",${what},"events":[`;
   for (const { type, data } of events) {

@@ -16,8 +16,9 @@ interface Kept {
 /**
  * Serves readers that are behind the ring. A replay is kept for the reader that goes on with it,
  * with the entries that it gave last: a reader may not have had room for all of them, and others
- * that are nearly as far go on with the same replay. At most `replaysMax` are kept, as each holds a partition's whole state, and the one unused for longest
- * goes first. Readers of many partitions should therefore follow one replay at a time.
+ * that are nearly as far go on with the same replay. At most `replaysMax` are kept, as each holds a
+ * partition's whole state, and the one unused for longest goes first. Readers of many partitions
+ * should therefore follow one replay at a time.
  */
 export class Replayer {
   private kept: Kept[] = [];

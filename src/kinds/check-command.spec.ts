@@ -125,6 +125,27 @@ describe('a batch at the door', () => {
     });
   });
 
+  it('with a command that nobody knows is refused as that command is', () => {
+    const unknown = { command: 'PlaceTennant', data: { tenantId: 'acme' } };
+    const faulty = { command: 'ReleaseResource', data: {} };
+    const error = refusal('Batch', { commands: [faulty, release, unknown] });
+    expect(error).toMatchObject({ code: 'UNKNOWN_COMMAND', status: 404, details: { at: 2 } });
+    expect(error.details['known']).toEqual(refusal('PlaceTennant', {}).details['known']);
+  });
+
+  it('knows what cannot be expected together, as the envelope does', () => {
+    const expecting = (expected: unknown) =>
+      faults('Batch', { commands: [release, { ...release, expect: expected }] });
+    const field = 'data.commands.1.expect';
+    expect(expecting({ absent: true, version: 3 })).toEqual([`${field}.absent`]);
+    expect(expecting({ absent: true, node: 'n1' })).toEqual([`${field}.absent`]);
+    const many = Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`f${at}`, 1]));
+    expect(expecting(many)).toEqual([field]);
+    expect(expecting({ ['x'.repeat(65)]: 1 })).toEqual([`${field}.${'x'.repeat(65)}`]);
+    expect(expecting([])).toEqual([field]);
+    expect(check('Batch', { commands: [{ ...release, expect: { absent: true } }] })).toBeDefined();
+  });
+
   it('names faulty fields by their place', () => {
     expect(
       faults('Batch', {

@@ -1,6 +1,7 @@
 import { LIMITS, MetadError } from '@metad/contract';
 import type { FieldFault } from '@metad/contract';
 import type { z } from 'zod';
+import { expectationFaults } from './expectation-faults.js';
 import type { Routing } from './kind.js';
 import type { KindRegistry, RegisteredCommand } from './kind-registry.js';
 
@@ -59,7 +60,7 @@ function checkBatch(
 ): CheckedCommand {
   const commands = batchOf(request);
   const faults: FieldFault[] = [];
-  const steps = commands.map((one, at) => checkStep(registry, one, `data.commands.${at}`, faults));
+  const steps = commands.map((one, at) => checkStep(registry, one, at, faults));
   refuseIf(faults);
   const checked = steps as CheckedStep[];
   const keys = checked.map(({ registered: { definition }, data }, at) => {
@@ -95,9 +96,10 @@ function batchOf(request: { readonly data: Data; readonly expect?: unknown }): u
 function checkStep(
   registry: KindRegistry,
   one: unknown,
-  path: string,
+  at: number,
   faults: FieldFault[],
 ): CheckedStep | null {
+  const path = `data.commands.${at}`;
   if (!isObject(one)) {
     faults.push({ field: path, reason: 'must be an object' });
     return null;
@@ -105,31 +107,20 @@ function checkStep(
   const { command, data, expect, ...others } = one;
   for (const name of Object.keys(others)) faults.push(unknownField(`${path}.${name}`));
   const registered = typeof command === 'string' ? registry.command(command) : null;
+  if (registered === null && typeof command === 'string' && command !== BATCH) {
+    throw unknownCommand(registry, command, { at });
+  }
   if (registered === null || registered.definition.report !== undefined) {
     faults.push({ field: `${path}.command`, reason: 'is not a command that a batch can hold' });
     return null;
   }
-  if (expect !== undefined) faults.push(...expectFaults(expect, `${path}.expect`));
-  faults.push(...dataFaults(registered, data, `${path}.data`));
-  return { registered, data: data as Data };
-}
-
-/** What the envelope checks of a plain command's `expect`, for one inside a batch. */
-function expectFaults(expect: unknown, field: string): FieldFault[] {
-  if (!isObject(expect) || Object.keys(expect).length === 0) {
-    return [{ field, reason: 'must be an object with at least one field' }];
-  }
-  const { version, absent, exists } = expect;
-  const faults: FieldFault[] = [];
-  if (version !== undefined && !(Number.isSafeInteger(version) && Number(version) > 0)) {
-    faults.push({ field: `${field}.version`, reason: 'must be a whole number from 1' });
-  }
-  for (const [name, value] of Object.entries({ absent, exists })) {
-    if (value !== undefined && value !== true) {
-      faults.push({ field: `${field}.${name}`, reason: 'can only be true' });
+  if (expect !== undefined) {
+    for (const { path: inner, reason } of expectationFaults(expect)) {
+      faults.push({ field: [path, 'expect', ...inner].join('.'), reason });
     }
   }
-  return faults;
+  faults.push(...dataFaults(registered, data, `${path}.data`));
+  return { registered, data: data as Data };
 }
 
 /** Every fault of a command's data, by path from the request's root; at most 20. */
@@ -155,11 +146,15 @@ function refuseIf(faults: readonly FieldFault[]): void {
   throw new MetadError('INVALID_ARGUMENT', message, { faults: faults.slice(0, faultsMax) });
 }
 
-function unknownCommand(registry: KindRegistry, command: string): MetadError {
+/** `at`: its place in a batch. */
+function unknownCommand(
+  registry: KindRegistry,
+  command: string,
+  place: { readonly at?: number } = {},
+): MetadError {
   const known = [...registry.commandNames(), BATCH];
-  return new MetadError('UNKNOWN_COMMAND', `there is no command ${command.slice(0, 64)}`, {
-    known,
-  });
+  const message = `there is no command ${command.slice(0, 64)}`;
+  return new MetadError('UNKNOWN_COMMAND', message, { ...place, known });
 }
 
 const unknownField = (field: string): FieldFault => ({ field, reason: 'is not a known field' });

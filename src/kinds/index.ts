@@ -16,6 +16,7 @@ export const KINDS = new KindRegistry([
 
 export { BATCH, checkCommand } from './check-command.js';
 export type { CheckedCommand, CheckedStep } from './check-command.js';
+export { expectationFaults } from './expectation-faults.js';
 export { KindRegistry } from './kind-registry.js';
 export type { RegisteredCommand } from './kind-registry.js';
 export type {

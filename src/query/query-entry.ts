@@ -1,5 +1,5 @@
 import { NAME_TOKEN, type QueryReply } from '@metad/contract';
-import { invariant } from '@metad/foundation';
+import { invariant, type PartitionId } from '@metad/foundation';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
 import { asMetadError } from '../command/command-exchange.js';
@@ -30,18 +30,19 @@ export class QueryEntry {
   }
 
   execute(namespace: string, query: string, data: Uint8Array): Promise<Outbound> {
-    return this.answer(data, namespace, query);
+    return this.answer(data, namespace, query, null);
   }
 
-  /** On the leader's own subject, where `namespace` and `query` stand in the body. */
-  executeNamed(data: Uint8Array): Promise<Outbound> {
-    return this.answer(data, null, null);
+  /** On the own subject of a partition's leader: `namespace` and `query` stand in the body. */
+  executeNamed(partition: PartitionId, data: Uint8Array): Promise<Outbound> {
+    return this.answer(data, null, null, partition);
   }
 
   private async answer(
     data: Uint8Array,
     subjectNamespace: string | null,
     subjectQuery: string | null,
+    partition: PartitionId | null,
   ): Promise<Outbound> {
     const startedAt = performance.now();
     let packetId: string | null = null;
@@ -57,10 +58,11 @@ export class QueryEntry {
         throw invalidArgument([{ field: 'namespace', reason }]);
       }
       asked = query;
-      const handler = this.handlers.get(query);
+      // What another stage answers is no look-up: the service refuses it at a leader's subject.
+      const handler = partition === null ? this.handlers.get(query) : undefined;
       const reply = handler
         ? await handler(namespace, request)
-        : await this.service.execute(namespace, query, request);
+        : await this.service.execute(namespace, query, request, partition);
       this.meter(asked, 'ok', startedAt);
       return encodeReply(reply, packetId);
     } catch (error) {

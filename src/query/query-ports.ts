@@ -6,6 +6,8 @@ import type { LogIndex, PartitionId } from '@metad/foundation';
 export interface RecordLookup {
   /** The partition of a routing key; `prefix` says that the whole key is hashed. */
   partitionOf(key: string, prefix: boolean): PartitionId;
+  /** Of the partition map: it grows whenever a key may have moved. */
+  mapGeneration(): number;
   find(partition: PartitionId, kind: string, namespace: string, key: string): StoredRecord | null;
   /** The record as clients see it. */
   bodyOf(record: StoredRecord): RecordBody;

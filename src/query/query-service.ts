@@ -7,6 +7,7 @@ import {
   type QueryRequest,
 } from '@metad/contract';
 import type { PartitionId } from '@metad/foundation';
+import { movedError } from '../consensus/proposal-outcome.js';
 import { Freshness } from './freshness.js';
 import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page/page-reader.js';
 import { parseRequest, type CheckedRequest } from './query-request.js';
@@ -45,44 +46,45 @@ export class QueryService {
 
   /**
    * Throws UNKNOWN_QUERY, INVALID_ARGUMENT naming fields, NOT_FOUND for what a look-up does not
-   * find, POSITION_NOT_REACHED, INCARNATION_CHANGED, NO_LEADER, RESTORING.
+   * find, POSITION_NOT_REACHED, INCARNATION_CHANGED, NO_LEADER, RESTORING. Asked `at` the subject
+   * of one partition's leader it answers only look-ups, and throws PARTITION_MOVED for those that
+   * belong elsewhere.
    */
-  async execute(namespace: string, name: string, request: QueryRequest): Promise<QueryReply> {
+  async execute(
+    namespace: string,
+    name: string,
+    request: QueryRequest,
+    at: PartitionId | null = null,
+  ): Promise<QueryReply> {
     const query = this.catalog.find(name);
-    if (!query) {
-      const known = this.catalog.names();
-      throw new MetadError('UNKNOWN_QUERY', `no query ${name.slice(0, 64)}`, { known });
-    }
+    if (!query) throw this.unknownQuery(name);
+    if (at !== null && query.mode !== 'record' && query.mode !== 'outcome') throw noLookUp(name);
     const checked = parseRequest(namespace, query.params, request);
     switch (query.mode) {
       case 'record':
-        return this.record(query, checked);
+        return this.record(query, checked, at);
       case 'list':
         return this.list(query, checked);
       case 'row':
         return this.row(query, checked);
       case 'outcome':
-        return this.outcome(query, checked);
+        return this.outcome(query, checked, at);
+      case 'events':
+        throw this.unknownQuery(name); // The stage that answers it is not there.
     }
   }
 
-  /**
-   * The partition that answers a look-up, for whoever forwards it to the leader; null for lists.
-   */
-  partitionOf(namespace: string, name: string, request: QueryRequest): PartitionId | null {
-    const query = this.catalog.find(name);
-    if (query?.mode !== 'record') return null;
-    const { params } = parseRequest(namespace, query.params, request);
-    const { key, prefix } = query.routing(namespace, params as never);
-    return this.lookup.partitionOf(key, prefix);
-  }
-
-  private async record(query: RecordQuery, request: CheckedRequest): Promise<QueryReply> {
+  private async record(
+    query: RecordQuery,
+    request: CheckedRequest,
+    at: PartitionId | null,
+  ): Promise<QueryReply> {
     const { namespace } = request;
     oneNamespace(namespace, query.name);
     const params = request.params as never;
     const { key, prefix } = query.routing(namespace, params);
     const partition = this.lookup.partitionOf(key, prefix);
+    this.mustOwn(at, [partition]);
     await this.freshness.memory(partition, request);
     const record = this.lookup.find(partition, query.kind, namespace, query.key(params));
     const answer =
@@ -94,13 +96,18 @@ export class QueryService {
     return { item: answer, ...this.standing(partition) };
   }
 
-  private async outcome(query: OutcomeQuery, request: CheckedRequest): Promise<QueryReply> {
+  private async outcome(
+    query: OutcomeQuery,
+    request: CheckedRequest,
+    at: PartitionId | null,
+  ): Promise<QueryReply> {
     oneNamespace(request.namespace, query.name);
     const { commandId, key } = request.params as { commandId: string; key: string };
     // A routing key does not tell how its kind hashes it: the two partitions it can be in are
     // asked.
     const candidates = [this.lookup.partitionOf(key, false), this.lookup.partitionOf(key, true)];
     const partitions = [...new Set(candidates)];
+    this.mustOwn(at, partitions);
     for (const partition of partitions) await this.freshness.memory(partition, request);
     for (const partition of partitions) {
       const item = await this.lookup.outcomeOf(partition, request.namespace, commandId);
@@ -133,6 +140,18 @@ export class QueryService {
     return { item, ...standing };
   }
 
+  /** `at` is the partition that was asked for; null when any was. */
+  private mustOwn(at: PartitionId | null, owners: readonly PartitionId[]): void {
+    const [owner] = owners;
+    if (at === null || owner === undefined || owners.includes(at)) return;
+    throw movedError(owner, this.lookup.mapGeneration());
+  }
+
+  private unknownQuery(name: string): MetadError {
+    const known = this.catalog.names();
+    return new MetadError('UNKNOWN_QUERY', `no query ${name.slice(0, 64)}`, { known });
+  }
+
   private readModel(): ReadModel {
     if (this.model) return this.model;
     const message = 'this node runs without a projection database: only look-ups by key are served';
@@ -160,6 +179,12 @@ export class QueryService {
     const lagMs = this.freshness.tablesLagMs(model, projection);
     return { position: formatPositions(parts), lagMs: Math.round(lagMs) };
   }
+}
+
+function noLookUp(query: string): MetadError {
+  const reason = `${query} is no look-up that one partition answers: ask any node`;
+  const faults = [{ field: 'query', reason }];
+  return new MetadError('INVALID_ARGUMENT', `query: ${reason}`, { faults });
 }
 
 function oneNamespace(namespace: string, query: string): void {

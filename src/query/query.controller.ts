@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
+import { partitionId } from '@metad/foundation';
 import type { Inbound, Outbound } from '../app/nats/inbound.js';
 import { QueryEntry } from './query-entry.js';
 
@@ -18,6 +19,7 @@ export class QueryController {
 
   @MessagePattern('leader.query')
   atLeader(inbound: Inbound): Promise<Outbound> {
-    return this.queries.executeNamed(inbound.data);
+    const [, partition = ''] = inbound.tokens;
+    return this.queries.executeNamed(partitionId(Number(partition)), inbound.data);
   }
 }

@@ -152,9 +152,18 @@ const getCommandOutcome: QueryDefinition = {
   params: z.strictObject({ commandId: z.uuid(), key: nameParam }),
 };
 
+/** `after` may be left out where a `cursor` says where to go on; the filter is a watch's. */
+export const catchupParams = z.strictObject({
+  after: z.string().optional(),
+  filter: z.unknown().optional().meta({ type: 'object' }),
+});
+
+const catchup: QueryDefinition = { mode: 'events', name: 'Catchup', params: catchupParams };
+
 export const SHARED_QUERIES: readonly QueryDefinition[] = [
   getHistory,
   getAsOf,
   countBy,
   getCommandOutcome,
+  catchup,
 ];

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { faultsOf } from '../command/command-envelope.js';
 import { invalidArgument } from '../command/request-body.js';
 import { PositionCompacted, type EventSource } from '../dispatch/event-source.js';
+import { catchupParams } from '../query/shared-queries.js';
 import { changePasses, parseFilter, type WatchFilter } from './watch-filter.js';
 import type { WatchMessages } from './watch-message.js';
 import type { WatchedPartitions, WatchedRecords } from './watch-ports.js';
@@ -14,7 +15,7 @@ const entriesPerRead = 256;
 const scannedMax = 10_000;
 
 const requestSchema = z.object({
-  params: z.strictObject({ after: z.string().optional(), filter: z.unknown().optional() }),
+  params: catchupParams,
   limit: z.int().min(1).max(LIMITS.pageItemsMax).default(100),
   cursor: z.string().optional(),
 });

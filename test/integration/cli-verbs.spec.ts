@@ -304,7 +304,7 @@ describe('verbs of what comes later', () => {
     ['backup', 'create', '/backups/today'],
   ])('%s %s is refused with what to do until then', async (noun, verb, ...rest) => {
     const run = await metactl(noun, verb, ...rest);
-    expect(run).toMatchObject({ code: 1, out: '' });
+    expect(run).toMatchObject({ code: 4, out: '' });
     expect(run.err).toMatch(new RegExp(`does not have "${noun} ${verb}"\nUntil then: \\w+`));
   });
 });

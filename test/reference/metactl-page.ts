@@ -12,7 +12,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: 'the command line cannot be meant; the message says what to write instead',
   cannotConnect: 'no broker, or no node behind it',
   notAllowed: 'the broker or the service refuses this user',
-  rejected: 'refused: a rule, a conflict, a deadline; definite',
+  rejected: 'refused: a rule, a conflict, a deadline, a verb that comes later; definite',
   serverFault: 'the service could not do it now',
   outcomeUnknown: 'the command may have taken effect: repeat it with the same `--command-id`',
   degraded: 'a check found something wrong',
@@ -61,24 +61,32 @@ const argumentsOf = (command: Command): string =>
 type CommanderOption = Command['options'][number];
 const identityOf = ({ flags, description }: CommanderOption): string => `${flags} ${description}`;
 
+/** Flags, with their meaning, of three verbs in four. */
+function sharedBy(commands: readonly Command[]): CommanderOption[] {
+  const options = new Map<string, CommanderOption[]>();
+  for (const option of commands.flatMap((command) => command.options)) {
+    const identity = identityOf(option);
+    options.set(identity, [...(options.get(identity) ?? []), option]);
+  }
+  return [...options.values()]
+    .filter((same) => same.length > commands.length * (3 / 4))
+    .flatMap((same) => same.slice(0, 1));
+}
+
+/** What stands in angle brackets would be taken for HTML. */
+const describe = (command: Command): string =>
+  command.description().replace(/<[\w-]+>(?:\/<[\w-]+>)*/g, (name) => code(name));
+
 export async function metactlPage(): Promise<string> {
   const all = leaves(await rootCommand(), 'metactl');
-  const [, first] = all[0] ?? [];
-  if (!first) throw new Error('metactl has no verbs');
-  const everywhere = first.options
-    .map(identityOf)
-    .filter(
-      (flag) =>
-        all.filter(([, command]) => command.options.some((o) => identityOf(o) === flag)).length >
-        all.length / 2,
-    );
-  const shared = first.options.filter((option) => everywhere.includes(identityOf(option)));
+  const shared = sharedBy(all.map(([, command]) => command));
+  const everywhere = shared.map(identityOf);
   const flagRows = (options: readonly CommanderOption[]): string[][] =>
     options.map(({ flags, description }) => [code(flags), description]);
   const verbs = all.map(([path, command]) => {
     const own = command.options.filter((option) => !everywhere.includes(identityOf(option)));
     const flags = own.length === 0 ? '' : `\n\n${table(['flag', 'meaning'], flagRows(own))}`;
-    return `### ${code(`${path}${argumentsOf(command)}`)}\n\n${command.description()}${flags}`;
+    return `### ${code(`${path}${argumentsOf(command)}`)}\n\n${describe(command)}${flags}`;
   });
   const exits = Object.entries(EXIT).map(([name, value]) => [
     String(value),

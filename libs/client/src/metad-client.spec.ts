@@ -252,6 +252,26 @@ describe('routing', () => {
     expect(client.statistics().mapRefreshes).toBe(2);
   });
 
+  it('asks a look-up of a key that has moved once more, and then of its leader', async () => {
+    const client = await primed();
+    const found = { item: { node: 'n1' }, position: 'm1.aa.1.9', lagMs: 0 };
+    let moves = 1;
+    broker.answer('metad.v1.p.*.query', () =>
+      (moves -= 1) >= 0 ? refusal('PARTITION_MOVED', { partition: 4, retryAfterMs: 0 }) : found,
+    );
+    broker.answer('metad.v1.query.*.*', () => found);
+    const look = () => client.query('GetResource', assign, { consistency: 'linearizable' });
+    expect(await look()).toEqual(found);
+    await clock.advance(10);
+    expect(client.statistics().mapRefreshes).toBe(2);
+    expect(await look()).toEqual(found);
+    expect(subjects().filter((subject) => subject !== 'metad.v1.admin._any.cluster.map')).toEqual([
+      expect.stringMatching(/^metad\.v1\.p\.\d\.query$/),
+      'metad.v1.query.prod.GetResource',
+      expect.stringMatching(/^metad\.v1\.p\.\d\.query$/),
+    ]);
+  });
+
   it('leaves leaders alone when the broker forbids to ask them', async () => {
     const client = await primed();
     for (let id = 0; id <= 4; id += 1) connection.forbidden.add(`metad.v1.p.${id}.cmd`);

@@ -40,6 +40,11 @@ export interface CommandReply {
   readonly version: number;
   readonly fence?: number;
   readonly position: string;
+  /**
+   * Of a duplicate whose first outcome is kept in brief: `events` and `record` are not known, and
+   * their being empty says nothing. Read the record.
+   */
+  readonly brief?: true;
   readonly events: readonly EventBody[];
   readonly record: RecordBody | null;
 }

@@ -20,6 +20,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The command line is right, and the service that runs here cannot do it. */
+export class Unsupported extends Error {
+  override readonly name = 'Unsupported';
+}
+
 /** A check that found something wrong, already printed. */
 export class Degraded extends Error {
   override readonly name = 'Degraded';
@@ -32,6 +37,7 @@ export class OutcomeUnknown extends Error {
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof Unsupported) return EXIT.rejected;
   if (error instanceof Degraded) return EXIT.degraded;
   if (error instanceof OutcomeUnknown) return EXIT.outcomeUnknown;
   if (error instanceof CannotConnect || error instanceof NobodyAnswers) return EXIT.cannotConnect;

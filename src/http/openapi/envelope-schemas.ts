@@ -20,6 +20,10 @@ export const COMMAND_REPLY = {
     version: { type: 'integer' },
     fence: { type: 'integer', description: 'Hand it to whatever the owner writes to' },
     position: { type: 'string', description: 'Opaque; give it to session queries' },
+    brief: {
+      const: true,
+      description: 'The first outcome is kept in brief: its events and record are not known',
+    },
     events: {
       type: 'array',
       items: {

@@ -61,7 +61,14 @@ export interface RowQuery<P = never> extends Omit<ListQuery<P>, 'mode'> {
   readonly mode: 'row';
 }
 
-export type QueryDefinition = RecordQuery | ListQuery | RowQuery | OutcomeQuery;
+/** Events instead of records: another stage answers, which registers with the query's entry. */
+export interface EventsQuery {
+  readonly mode: 'events';
+  readonly name: string;
+  readonly params: z.ZodType;
+}
+
+export type QueryDefinition = RecordQuery | ListQuery | RowQuery | OutcomeQuery | EventsQuery;
 
 /** Keeps the types of one definition together while forgetting its parameters' type. */
 export const recordQuery = <P, V extends Value>(query: Omit<RecordQuery<P, V>, 'mode'>) =>

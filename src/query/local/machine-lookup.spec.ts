@@ -90,4 +90,24 @@ describe('what became of a command', () => {
     const { log, told } = nodeOver();
     expect(await told('prod', log.freshId())).toBeNull();
   });
+
+  it('is told in full, and later in brief, which says of itself that it is', async () => {
+    const log = new MachineLog(KINDS);
+    log.settings({ outcomesInFullMax: 2 });
+    const { told } = nodeOver(log);
+    const [done, refused] = [log.freshId(), log.freshId()];
+    log.send('PlaceTenant', { tenantId: 'acme', cell: 'eu-1' }, { commandId: done });
+    log.send('EvictTenant', { tenantId: 'nobody' }, { commandId: refused });
+    const outcomes = () => Promise.all([done, refused].map((id) => told('prod', id)));
+    const [full, error] = await outcomes();
+    expect(full).toMatchObject({ events: [{ type: 'TenantPlaced' }], record: { id: 'acme' } });
+    expect(full).not.toHaveProperty('brief');
+    expect(error).toMatchObject({ error: { details: { version: 0, record: null } } });
+    for (const cell of ['a', 'b', 'c']) log.send('PlaceTenant', { tenantId: 'other', cell });
+    const [short, shortError] = await outcomes();
+    expect(short).toEqual({ ...full, brief: true, events: [], record: null });
+    const details = { rule: expect.any(String), position: expect.any(String), brief: true };
+    expect(shortError).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    expect((shortError?.['error'] as { details: object }).details).toEqual(details);
+  });
 });

@@ -25,6 +25,10 @@ export class MachineLookup implements RecordLookup {
     return this.directory.partitionOf(key, prefix);
   }
 
+  mapGeneration(): number {
+    return this.directory.map().generation;
+  }
+
   find(partition: PartitionId, kind: string, namespace: string, key: string): StoredRecord | null {
     return this.machines.user(partition).lookup(kind, namespace, key);
   }

@@ -242,6 +242,10 @@ export function commandsChapter(bench: () => Bench): void {
       const asked = { namespace: 'orders', query: 'GetTenant', params: { tenantId: 'led' } };
       const looked = await wire.ask(`p.${at}.query`, { ...asked, consistency: 'linearizable' });
       expect(replyOf(looked)['item']).toMatchObject({ cell: 'x' });
+      const other = (at % partitions) + 1;
+      const strayed = [await wire.ask(`p.${other}.query`, asked), answers[other - 1]];
+      expect(strayed[0]?.error).toMatchObject({ code: 'PARTITION_MOVED' });
+      expect(strayed[0]?.error?.details).toEqual(strayed[1]?.error?.details);
     });
   });
 }

@@ -34,6 +34,7 @@ export function errorsChapter(bench: () => Bench): void {
       const query = await wire.query('GuessTenant', { params: {} });
       const codes = [command, query].map(({ error }) => error?.code);
       expect(codes).toEqual(['UNKNOWN_COMMAND', 'UNKNOWN_QUERY']);
+      expect(query.error?.details['known']).toContain('Catchup');
       const act = await wire.ask('admin._any.fence.paint', {});
       expect(act.error).toMatchObject({ code: 'UNKNOWN_COMMAND' });
     });

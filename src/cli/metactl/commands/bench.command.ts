@@ -2,7 +2,7 @@ import { Command, Option } from 'nest-commander';
 import { MetadError, type MetadClient } from '@metad/client';
 import { subjectNameOf } from '../session/gateway.js';
 import type { Session, SessionOptions } from '../session/session.js';
-import { MetactlCommand, oneOf } from './metactl-command.js';
+import { ConnectedCommand, oneOf, timeoutOf } from './metactl-command.js';
 import { wholeNumber } from '../input/whole-number.js';
 
 const MODES = ['write', 'read', 'mixed'] as const;
@@ -28,7 +28,7 @@ interface Tally {
  * is the place for comparisons.
  */
 @Command({ name: 'bench', description: 'a simple closed loop of assignments and look-ups' })
-export class BenchCommand extends MetactlCommand<BenchOptions> {
+export class BenchCommand extends ConnectedCommand<BenchOptions> {
   protected async execute(
     { requester, prefix, printer }: Session,
     _args: readonly string[],
@@ -70,6 +70,14 @@ export class BenchCommand extends MetactlCommand<BenchOptions> {
     return wholeNumber('--seconds', text, 1, 86_400);
   }
 
+  @Option({
+    flags: '--timeout <ms>',
+    description: 'for one call, retries included (default: 10000)',
+  })
+  parseTimeout(text: string): number {
+    return timeoutOf(text);
+  }
+
   @Option({ flags: '--resources <n>', description: 'how many different ones (default: 10000)' })
   parseResources(text: string): number {
     return wholeNumber('--resources', text, 1, 100_000_000);
@@ -80,13 +88,15 @@ const tenants = 100;
 const readsPerWrite = 10;
 
 function act(client: MetadClient, options: BenchOptions, turn: number): Promise<unknown> {
-  const { mode = 'write', resources = 10_000 } = options;
+  const { mode = 'write', resources = 10_000, timeout } = options;
+  const patience = timeout === undefined ? {} : { timeoutMs: timeout };
   const number = turn % resources;
   const record = { tenantId: `tenant-${number % tenants}`, resourceId: `resource-${number}` };
   if (mode === 'write' || (mode === 'mixed' && turn % readsPerWrite === 0)) {
-    return client.command('AssignResource', { ...record, node: `node-${turn % 1_000}` });
+    const data = { ...record, node: `node-${turn % 1_000}` };
+    return client.command('AssignResource', data, patience);
   }
-  return client.query('GetResource', record, { consistency: 'linearizable' });
+  return client.query('GetResource', record, { consistency: 'linearizable', ...patience });
 }
 
 async function measure(tally: Tally, action: () => Promise<unknown>): Promise<void> {

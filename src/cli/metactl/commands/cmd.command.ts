@@ -4,8 +4,9 @@ import { uuidV7 } from '@metad/client';
 import type { CommandMeta, CommandReply, CommandRequest } from '@metad/contract';
 import { UsageError } from '../exit-code.js';
 import { parseAssignments, parseExpectation } from '../input/assignments.js';
+import { patienceMsDefault } from '../sending/command-sender.js';
 import type { Session, SessionOptions } from '../session/session.js';
-import { MetactlCommand, collect } from './metactl-command.js';
+import { ConnectedCommand, collect, timeoutOf } from './metactl-command.js';
 
 interface CmdOptions extends SessionOptions {
   readonly namespace: string;
@@ -26,7 +27,7 @@ interface CmdOptions extends SessionOptions {
   description:
     'send a command and wait for its outcome; retried with the same id until it is known',
 })
-export class CmdCommand extends MetactlCommand<CmdOptions> {
+export class CmdCommand extends ConnectedCommand<CmdOptions> {
   protected async execute(
     { sender, printer }: Session,
     [command = '']: readonly string[],
@@ -36,7 +37,8 @@ export class CmdCommand extends MetactlCommand<CmdOptions> {
       onRetry: ({ error, waitMs }) =>
         printer.note(`${error.message}; again in ${Math.round(waitMs)} ms`),
     });
-    const reply = await commands.send(options.namespace, command, requestOf(options));
+    const { namespace, timeout } = options;
+    const reply = await commands.send(namespace, command, requestOf(options), timeout);
     if (printer.format === 'table') printer.record(summaryOf(reply));
     else printer.value(reply);
   }
@@ -59,6 +61,14 @@ export class CmdCommand extends MetactlCommand<CmdOptions> {
   @Option({ flags: '--expect <pairs...>', description: 'version=7, absent, exists, node=node-a' })
   parseExpect(text: string, before?: string[]): string[] {
     return collect(text, before);
+  }
+
+  @Option({
+    flags: '--timeout <ms>',
+    description: `for the command, retries included (default: ${patienceMsDefault})`,
+  })
+  parseTimeout(text: string): number {
+    return timeoutOf(text);
   }
 
   @Option({ flags: '--dry-run', description: 'decide, but change nothing' })
@@ -119,13 +129,15 @@ function readData(file: string): Record<string, unknown> {
 }
 
 function summaryOf(reply: CommandReply): Record<string, unknown> {
-  const { outcome, version, fence, position, events, record } = reply;
+  const { outcome, version, fence, position, brief, events, record } = reply;
   return {
     outcome,
     version,
     ...(fence !== undefined && { fence }),
     position,
-    events: events.map((event) => event.type),
+    ...(brief === true
+      ? { brief: 'events and record are no longer kept' }
+      : { events: events.map((event) => event.type) }),
     ...(record !== null && { record: JSON.stringify(record) }),
   };
 }

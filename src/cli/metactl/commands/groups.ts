@@ -26,7 +26,7 @@ type RunnerClass = new (...dependencies: never[]) => CommandRunner;
 const NOUNS: readonly [noun: string, description: string, verbs: readonly RunnerClass[]][] = [
   ['cluster', 'the cluster as a whole', [ClusterStatusCommand]],
   ['node', 'the running processes', [NodeListCommand]],
-  ['member', 'who belongs to the cluster', []],
+  ['member', 'who belongs to the cluster (not in this version)', []],
   ['partition', 'Raft groups', [PartitionListCommand, PartitionDescribeCommand]],
   [
     'projection',
@@ -36,7 +36,7 @@ const NOUNS: readonly [noun: string, description: string, verbs: readonly Runner
   ['job', 'long work', []],
   ['dead-letter', 'events that a projection could not absorb', []],
   ['audit', 'who did what, and what was refused', [AuditListCommand]],
-  ['backup', 'copies of the whole state', []],
+  ['backup', 'copies of the whole state (not in this version)', []],
   ['log', 'the log of a stopped node, read offline', [LogVerifyCommand, LogDumpCommand]],
   [
     'check',

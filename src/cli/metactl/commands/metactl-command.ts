@@ -7,7 +7,7 @@ import { withSession } from '../session/session.js';
 import type { Session, SessionOptions } from '../session/session.js';
 
 /** A verb that talks to the cluster: connects, does it, prints, disconnects. */
-export abstract class MetactlCommand<Options extends SessionOptions> extends CommandRunner {
+export abstract class ConnectedCommand<Options extends SessionOptions> extends CommandRunner {
   protected abstract execute(
     session: Session,
     args: readonly string[],
@@ -27,12 +27,19 @@ export abstract class MetactlCommand<Options extends SessionOptions> extends Com
   parseContext(text: string): string {
     return text;
   }
+}
 
+/** A verb that asks and is answered, which does not take long. */
+export abstract class MetactlCommand<
+  Options extends SessionOptions,
+> extends ConnectedCommand<Options> {
   @Option({ flags: '--timeout <ms>', description: 'for one request (default: 10000)' })
   parseTimeout(text: string): number {
-    return wholeNumber('--timeout', text, 1, 3_600_000);
+    return timeoutOf(text);
   }
 }
+
+export const timeoutOf = (text: string): number => wholeNumber('--timeout', text, 1, 3_600_000);
 
 export function oneOf<T extends string>(flag: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === text);

@@ -7,8 +7,8 @@ import { parseAssignments } from '../input/assignments.js';
 import type { OutputFormat, Printer } from '../output/printer.js';
 import { cellText } from '../output/table.js';
 import type { Session, SessionOptions } from '../session/session.js';
-import { MetactlCommand, collect } from './metactl-command.js';
-import { kindView } from './read/kinds.js';
+import { ConnectedCommand, collect } from './metactl-command.js';
+import { recordKindOf } from './read/kinds.js';
 
 interface WatchOptions extends SessionOptions {
   readonly namespace: string;
@@ -22,7 +22,7 @@ const patienceMs = 3_000;
 
 /** `metactl watch -n prod --kind resource --from snapshot`: prints until Ctrl-C. */
 @Command({ name: 'watch', description: 'print changes as they are committed' })
-export class WatchCommand extends MetactlCommand<WatchOptions> {
+export class WatchCommand extends ConnectedCommand<WatchOptions> {
   protected async execute(
     { requester, printer, prefix }: Session,
     _args: readonly string[],
@@ -54,7 +54,7 @@ export class WatchCommand extends MetactlCommand<WatchOptions> {
 
   @Option({ flags: '--kind <kind>', description: 'only this kind' })
   parseKind(text: string): string {
-    return kindView(text).kind;
+    return recordKindOf(text);
   }
 
   @Option({ flags: '--id <id>', description: 'only this record' })

@@ -46,6 +46,17 @@ export class Gateway {
     return [...new Set(names)].sort();
   }
 
+  /** Asks `node`, whose failure is then the answer; all of them when it is not given. */
+  async adminOf(
+    node: string | undefined,
+    noun: string,
+    verb: string,
+    body: object = {},
+  ): Promise<NodeAnswer[]> {
+    if (node === undefined) return this.adminEach(await this.nodes(), noun, verb, body);
+    return [{ node, reply: await this.admin(node, noun, verb, body), error: null }];
+  }
+
   /**
    * The same question to several nodes at once. A node that is away has `error` instead of `reply`;
    * what a node refuses is thrown, for then the others would refuse it too.

@@ -22,9 +22,8 @@ const inBrief = (outcome: Outcome): Outcome =>
 
 /** As most records are: changed by the very entry. */
 const changedHere = (outcome: Outcome): Outcome => {
-  const { index, time, record } = outcome;
-  if (record === null || !outcome.accepted) return outcome;
-  const { version, fence } = outcome;
+  if (!outcome.accepted || outcome.record === null) return outcome;
+  const { index, time, record, version, fence } = outcome;
   const changed: StoredRecord = { ...record, version, fence, index, updatedAt: time };
   return { ...outcome, record: { ...changed, expiresAt: null } };
 };

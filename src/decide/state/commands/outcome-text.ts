@@ -21,7 +21,8 @@ interface Kept {
 }
 
 export function outcomeText(outcome: Outcome): string {
-  const after = outcome.record === null ? 'null' : keptText(outcome.record, outcome);
+  const record = outcome.record ?? null;
+  const after = record === null ? 'null' : keptText(record, outcome);
   return outcome.accepted
     ? `{"events":${eventsText(outcome.events)},"record":${after}}`
     : `{"rejection":${JSON.stringify(outcome.rejection)},"record":${after}}`;

@@ -91,11 +91,12 @@ export class RememberedCommands {
     if (row < 0) return null;
     const number = this.first + ((row - this.first) & ROW_MASK);
     const isInFull = number >= this.brief;
+    const inBrief = (): Outcome => ({ ...this.rows.outcomeOf(row, this.reasons), brief: true });
     return {
       commandId: this.rows.commandIdOf(row),
       ...this.rows.hashOf(row),
       bytes: isInFull ? this.sizeOf(number) : 0,
-      outcome: isInFull ? this.fullOutcome(number) : this.rows.outcomeOf(row, this.reasons),
+      outcome: isInFull ? this.fullOutcome(number) : inBrief(),
     };
   }
 

@@ -1,7 +1,7 @@
 import type { CommandRequest } from '@metad/contract';
 import type { LogTime } from '@metad/foundation';
 import { formatIsoTime, hashContent, rejection } from '@metad/eventsourcing';
-import type { ContentHash } from '@metad/eventsourcing';
+import type { ContentHash, StoredRecord } from '@metad/eventsourcing';
 import type { Execution } from '../../command-runner.js';
 import type { ApplyResult, Outcome } from '../../outcome.js';
 import { timeOfCommandId } from './command-id.js';
@@ -22,17 +22,26 @@ function contentOf({ namespace, command, request }: AddressedRequest): ContentHa
   return hashContent({ namespace, command, data: request.data, expect: request.expect });
 }
 
+/** The one record that a command is about; null if there is none, undefined if it has many. */
+export type FindRecord = (addressed: AddressedRequest) => StoredRecord | null | undefined;
+
 /** The answer to a command whose id has been seen: its outcome, or a refusal of the id. */
-export function repeat(known: RememberedCommand, addressed: AddressedRequest): ApplyResult {
+export function repeat(
+  known: RememberedCommand,
+  addressed: AddressedRequest,
+  recordOf: FindRecord,
+): ApplyResult {
   const { high, low } = contentOf(addressed);
   const { outcome } = known;
   if (known.high === high && known.low === low) return { duplicate: true, outcome };
   const message = 'this commandId was used for another command; make a new one for each command';
   const cause = rejection('COMMAND_ID_REUSED', 'command-id-once', message);
   const { index, time } = outcome;
+  // The record as it stands, not as it was at `index`: what the caller decides anew from.
+  const record = recordOf(addressed);
   return {
     duplicate: false,
-    outcome: { accepted: false, index, time, rejection: cause, record: null },
+    outcome: { accepted: false, index, time, rejection: cause, record },
   };
 }
 
@@ -62,7 +71,7 @@ export function checkHorizon(
   const { index, now: time } = context;
   return {
     duplicate: false,
-    outcome: { accepted: false, index, time, rejection: cause, record: null },
+    outcome: { accepted: false, index, time, rejection: cause, record: undefined },
   };
 }
 

@@ -144,7 +144,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     noun: 'job',
     verb: 'list',
     target: 'each',
-    description: 'long work of every node: rebuilds, verifications, backups',
+    description: 'long work of every node: rebuilds and verifications of projections',
   },
   {
     noun: 'job',

@@ -1,6 +1,6 @@
 import { Option, SubCommand } from 'nest-commander';
 import { MetadError } from '@metad/contract';
-import { UsageError } from '../../exit-code.js';
+import { Unsupported } from '../../exit-code.js';
 import { field } from '../../output/table.js';
 import type { Column } from '../../output/table.js';
 import { rowsOf } from '../../session/gateway.js';
@@ -24,45 +24,71 @@ export abstract class AdminCommand<
   }
 }
 
-type AdminCommandClass = new () => AdminCommand;
+type VerbClass = new () => MetactlCommand<SessionOptions>;
+
+const NOT_YET = ' (not in this version)';
 
 /** The classes for `ADMIN_VERBS`, by noun: they differ in nothing but their row of the table. */
-export const ADMIN_COMMANDS: ReadonlyMap<string, readonly AdminCommandClass[]> = new Map(
+export const ADMIN_COMMANDS: ReadonlyMap<string, readonly VerbClass[]> = new Map(
   [...new Set(ADMIN_VERBS.map((verb) => verb.noun))].map((noun) => [
     noun,
     ADMIN_VERBS.filter((verb) => verb.noun === noun).map(commandFor),
   ]),
 );
 
-function commandFor(spec: AdminVerb): AdminCommandClass {
-  class GeneratedCommand extends AdminCommand {
+function commandFor(spec: AdminVerb): VerbClass {
+  const GeneratedCommand = spec.target === 'first-argument' ? fixedVerb(spec) : verbOf(spec);
+  // The framework tells classes apart by their names.
+  Object.defineProperty(GeneratedCommand, 'name', { value: `${spec.noun}-${spec.verb}-command` });
+  SubCommand({
+    name: spec.verb,
+    description: `${spec.description}${spec.untilThen === undefined ? '' : NOT_YET}`,
+    ...(spec.arguments !== undefined && { arguments: spec.arguments }),
+  })(GeneratedCommand);
+  return GeneratedCommand;
+}
+
+function verbOf(spec: AdminVerb): VerbClass {
+  return class extends AdminCommand {
     protected override execute(
       session: Session,
       args: readonly string[],
       options: AdminOptions,
     ): Promise<void> {
-      return executeVerb(session, spec, args, options).catch((error: unknown) => {
-        throw isUnknownVerb(error) ? notInThisVersion(spec) : error;
-      });
+      return perform(session, spec, args, options);
     }
+  };
+}
+
+/** Its first argument says which node: there is no other to ask. */
+function fixedVerb(spec: AdminVerb): VerbClass {
+  return class extends MetactlCommand<SessionOptions> {
+    protected override execute(session: Session, args: readonly string[]): Promise<void> {
+      return perform(session, spec, args, { node: args[0] ?? '' });
+    }
+  };
+}
+
+async function perform(
+  session: Session,
+  spec: AdminVerb,
+  args: readonly string[],
+  options: AdminOptions,
+): Promise<void> {
+  try {
+    await executeVerb(session, spec, args, options);
+  } catch (error) {
+    throw isUnknownVerb(error) ? notInThisVersion(spec) : error;
   }
-  // The framework tells classes apart by their names.
-  Object.defineProperty(GeneratedCommand, 'name', { value: `${spec.noun}-${spec.verb}-command` });
-  SubCommand({
-    name: spec.verb,
-    description: spec.description,
-    ...(spec.arguments !== undefined && { arguments: spec.arguments }),
-  })(GeneratedCommand);
-  return GeneratedCommand;
 }
 
 /** A verb that metactl knows and the service does not: one is newer than the other. */
 const isUnknownVerb = (error: unknown): boolean =>
   error instanceof MetadError && error.code === 'UNKNOWN_COMMAND';
 
-const notInThisVersion = ({ noun, verb, untilThen }: AdminVerb): UsageError => {
+const notInThisVersion = ({ noun, verb, untilThen }: AdminVerb): Unsupported => {
   const hint = untilThen === undefined ? '' : `\nUntil then: ${untilThen}`;
-  return new UsageError(
+  return new Unsupported(
     `the version of metad that runs here does not have "${noun} ${verb}"${hint}`,
   );
 };
@@ -75,7 +101,7 @@ async function executeVerb(
 ): Promise<void> {
   const body = spec.body?.(args) ?? {};
   const { noun, verb } = spec.act ?? spec;
-  const one = spec.target === 'first-argument' ? args[0] : options.node;
+  const one = options.node;
   if (one !== undefined || spec.target === 'any') {
     const reply = await gateway.admin(one ?? '_any', noun, verb, body);
     if (Array.isArray(reply['items'])) printer.rows(rowsOf(reply), columnsOf(rowsOf(reply)));

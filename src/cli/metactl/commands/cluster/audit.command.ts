@@ -47,8 +47,7 @@ export class AuditListCommand extends AdminCommand<AuditOptions> {
     const body = Object.fromEntries(
       Object.entries({ kind, actor, limit, cursor }).filter(([, value]) => value !== undefined),
     );
-    const nodes = node === undefined ? await gateway.nodes() : [node];
-    const answers = await gateway.adminEach(nodes, 'audit', 'list', body);
+    const answers = await gateway.adminOf(node, 'audit', 'list', body);
     const rows = answers.flatMap((answer) =>
       answer.error === null
         ? rowsOf(answer.reply).map((row) => ({ node: answer.node, ...row }))

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, SubCommand } from 'nest-commander';
 import { Degraded } from '../../exit-code.js';
 import { rowsOf } from '../../session/gateway.js';
-import type { Session } from '../../session/session.js';
+import type { Session, SessionOptions } from '../../session/session.js';
 import { wholeNumber } from '../../input/whole-number.js';
-import { AdminCommand } from './admin.commands.js';
-import type { AdminOptions } from './admin.commands.js';
+import { MetactlCommand } from '../metactl-command.js';
 import { isAway, surveyOf } from './cluster.commands.js';
 import { divergent } from './partition-facts.js';
 import type { PartitionFacts } from './partition-facts.js';
@@ -18,7 +17,7 @@ function verdict({ printer }: Session, what: string, faults: readonly string[]):
 }
 
 @SubCommand({ name: 'health', description: 'every node is up, every partition led and complete' })
-export class CheckHealthCommand extends AdminCommand {
+export class CheckHealthCommand extends MetactlCommand<SessionOptions> {
   protected async execute(session: Session): Promise<void> {
     const { nodes, partitions } = await surveyOf(session);
     const away = nodes.filter(isAway);
@@ -36,7 +35,7 @@ export class CheckHealthCommand extends AdminCommand {
   }
 }
 
-interface LagOptions extends AdminOptions {
+interface LagOptions extends SessionOptions {
   readonly maxEntries?: number;
   readonly maxMs?: number;
 }
@@ -45,7 +44,7 @@ const lagEntriesDefault = 10_000;
 const lagMsDefault = 10_000;
 
 @SubCommand({ name: 'lag', description: 'replicas and projections are close to the leaders' })
-export class CheckLagCommand extends AdminCommand<LagOptions> {
+export class CheckLagCommand extends MetactlCommand<LagOptions> {
   protected async execute(
     session: Session,
     _args: readonly string[],
@@ -83,7 +82,7 @@ const comparisonsMax = 20;
 const comparisonPauseMs = 250;
 
 @SubCommand({ name: 'digest', description: 'replicas at the same index hold the same state' })
-export class CheckDigestCommand extends AdminCommand {
+export class CheckDigestCommand extends MetactlCommand<SessionOptions> {
   protected async execute(session: Session): Promise<void> {
     const compared = new Set<number>();
     const faults: string[] = [];

@@ -1,7 +1,8 @@
 import { SubCommand } from 'nest-commander';
 import { EXIT } from '../../exit-code.js';
 import { field, yielding } from '../../output/table.js';
-import type { Session } from '../../session/session.js';
+import type { Session, SessionOptions } from '../../session/session.js';
+import { MetactlCommand } from '../metactl-command.js';
 import { AdminCommand } from './admin.commands.js';
 import type { AdminOptions } from './admin.commands.js';
 import { partitionsOf, replicasOf } from './partition-facts.js';
@@ -44,7 +45,7 @@ const REPLICA_COLUMNS = [
 
 /** Nodes, and partitions without a leader. Exit code 7 if anything is missing. */
 @SubCommand({ name: 'status', description: 'nodes, leaders, and what is missing' })
-export class ClusterStatusCommand extends AdminCommand {
+export class ClusterStatusCommand extends MetactlCommand<SessionOptions> {
   protected async execute(session: Session): Promise<void> {
     const { nodes, partitions } = await surveyOf(session);
     const away = nodes.filter(isAway).map((node) => node['node']);
@@ -65,7 +66,7 @@ export class ClusterStatusCommand extends AdminCommand {
 }
 
 @SubCommand({ name: 'list', description: 'the nodes of the cluster' })
-export class NodeListCommand extends AdminCommand {
+export class NodeListCommand extends MetactlCommand<SessionOptions> {
   protected async execute(session: Session): Promise<void> {
     const { nodes } = await surveyOf(session);
     session.printer.rows(nodes, NODE_COLUMNS);
@@ -73,7 +74,7 @@ export class NodeListCommand extends AdminCommand {
 }
 
 @SubCommand({ name: 'list', description: 'partitions with leader, commit and lag' })
-export class PartitionListCommand extends AdminCommand {
+export class PartitionListCommand extends MetactlCommand<SessionOptions> {
   protected async execute(session: Session): Promise<void> {
     const { partitions } = await surveyOf(session);
     session.printer.rows(partitions.map(summary), PARTITION_COLUMNS);
@@ -92,8 +93,7 @@ export class PartitionDescribeCommand extends AdminCommand {
     options: AdminOptions,
   ): Promise<void> {
     const partition = wholeNumber('<partition>', text, 0, 1_000_000);
-    const nodes = options.node === undefined ? await gateway.nodes() : [options.node];
-    const answers = await gateway.adminEach(nodes, 'partition', 'describe', { partition });
+    const answers = await gateway.adminOf(options.node, 'partition', 'describe', { partition });
     printer.rows(replicasOf(answers) as unknown as Record<string, unknown>[], REPLICA_COLUMNS);
   }
 }

@@ -32,8 +32,7 @@ const CHECKPOINT_COLUMNS = [
 ];
 
 async function listed({ gateway }: Session, options: AdminOptions) {
-  const nodes = options.node === undefined ? await gateway.nodes() : [options.node];
-  const answers = await gateway.adminEach(nodes, 'projection', 'list');
+  const answers = await gateway.adminOf(options.node, 'projection', 'list');
   return answers.flatMap(rowsWithNode);
 }
 

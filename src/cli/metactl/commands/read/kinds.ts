@@ -5,6 +5,8 @@ import type { Column } from '../../output/table.js';
 /** How metactl names and shows one kind; the service itself knows nothing of this. */
 export interface KindView {
   readonly kind: string;
+  /** The kind of the records that it stands for, where that has another name. */
+  readonly recordKind?: string;
   /** Other words a person may use. */
   readonly words: readonly string[];
   readonly get: string | null;
@@ -68,6 +70,7 @@ export const KIND_VIEWS: readonly KindView[] = [
   },
   {
     kind: 'service',
+    recordKind: 'instance',
     words: ['services'],
     get: null,
     list: 'ListServices',
@@ -103,6 +106,12 @@ export function kindView(word: string): KindView {
   if (found !== undefined) return found;
   const known = KIND_VIEWS.map((view) => view.kind).join(', ');
   throw new UsageError(`unknown kind "${word}"; known: ${known}`);
+}
+
+/** The kind of record that a person means: a service is its instances. */
+export function recordKindOf(word: string): string {
+  const { kind, recordKind } = kindView(word);
+  return recordKind ?? kind;
 }
 
 /** `acme/db-1` → `{tenantId: 'acme', resourceId: 'db-1'}`; the last field takes what remains. */

@@ -4,7 +4,7 @@ import type { Session } from '../../session/session.js';
 import { kindView } from './kinds.js';
 import { wholeNumber } from '../../input/whole-number.js';
 import { pagesOf } from './pages.js';
-import { QueryCommand, queryRequest } from './query-options.js';
+import { SpanningQueryCommand, queryRequest } from './query-options.js';
 import type { QueryOptions } from './query-options.js';
 
 interface ListOptions extends QueryOptions {
@@ -20,7 +20,7 @@ const defaultLimit = 100;
   arguments: '<kind>',
   description: 'records, by the columns that are indexed',
 })
-export class ListCommand extends QueryCommand<ListOptions> {
+export class ListCommand extends SpanningQueryCommand<ListOptions> {
   protected async execute(
     { gateway, printer }: Session,
     [word = '']: readonly string[],

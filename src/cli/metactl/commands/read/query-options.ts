@@ -19,11 +19,7 @@ export interface QueryOptions extends SessionOptions {
 export abstract class QueryCommand<
   Options extends QueryOptions = QueryOptions,
 > extends MetactlCommand<Options> {
-  @Option({
-    flags: '-n, --namespace <name>',
-    description: 'tenant or environment; _all for every one',
-    required: true,
-  })
+  @Option({ flags: '-n, --namespace <name>', description: 'tenant or environment', required: true })
   parseNamespace(text: string): string {
     return text;
   }
@@ -46,6 +42,20 @@ export abstract class QueryCommand<
   @Option({ flags: '--max-lag <ms>', description: 'with --consistency bounded' })
   parseMaxLag(text: string): number {
     return wholeNumber('--max-lag', text, 0, 86_400_000);
+  }
+}
+
+/** What a query of many records has beside that: it may span namespaces. */
+export abstract class SpanningQueryCommand<
+  Options extends QueryOptions = QueryOptions,
+> extends QueryCommand<Options> {
+  @Option({
+    flags: '-n, --namespace <name>',
+    description: 'tenant or environment; _all for every one',
+    required: true,
+  })
+  override parseNamespace(text: string): string {
+    return text;
   }
 }
 

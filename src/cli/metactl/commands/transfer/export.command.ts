@@ -8,7 +8,7 @@ import { kindView } from '../read/kinds.js';
 import type { KindView } from '../read/kinds.js';
 import { oneOf } from '../metactl-command.js';
 import { pagesOf } from '../read/pages.js';
-import { QueryCommand, queryRequest } from '../read/query-options.js';
+import { SpanningQueryCommand, queryRequest } from '../read/query-options.js';
 import type { QueryOptions } from '../read/query-options.js';
 import { EXPORTED_KINDS, csvHeader, csvLine, importLine } from './export-lines.js';
 
@@ -25,7 +25,7 @@ interface ExportOptions extends QueryOptions {
   arguments: '[kinds...]',
   description: 'write records (NDJSON or CSV), or the commands that would make them again',
 })
-export class ExportCommand extends QueryCommand<ExportOptions> {
+export class ExportCommand extends SpanningQueryCommand<ExportOptions> {
   protected async execute(
     { gateway, printer }: Session,
     args: readonly string[],

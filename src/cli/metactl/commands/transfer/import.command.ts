@@ -9,7 +9,7 @@ import { Importer } from '../../import/importer.js';
 import { parseAssignments } from '../../input/assignments.js';
 import { openProgress, rateText } from '../../output/progress.js';
 import type { Session, SessionOptions } from '../../session/session.js';
-import { MetactlCommand, collect, oneOf } from '../metactl-command.js';
+import { ConnectedCommand, collect, oneOf } from '../metactl-command.js';
 import { wholeNumber } from '../../input/whole-number.js';
 
 const FORMATS = ['ndjson', 'csv'] as const;
@@ -38,7 +38,7 @@ const patienceMsDefault = 60_000;
   arguments: '<file>',
   description: 'send every command of a file (- for stdin), in order per record; resumable',
 })
-export class ImportCommand extends MetactlCommand<ImportFlags> {
+export class ImportCommand extends ConnectedCommand<ImportFlags> {
   protected async execute(
     { sender, printer }: Session,
     [path = '']: readonly string[],
