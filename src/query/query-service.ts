@@ -1,4 +1,5 @@
 import {
+  ALL_NAMESPACES,
   formatPosition,
   formatPositions,
   LIMITS,
@@ -8,7 +9,7 @@ import {
 } from '@metad/contract';
 import type { PartitionId } from '@metad/foundation';
 import { Freshness } from './freshness.js';
-import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page/page-reader.js';
+import { pageStatement, projectionOf, readPage } from './page/page-reader.js';
 import { parseRequest, type CheckedRequest } from './query-request.js';
 import type { QueryCatalog } from './query-catalog.js';
 import type {
