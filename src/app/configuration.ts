@@ -1,7 +1,7 @@
 import { LIMITS, NAME_TOKEN } from '@metad/contract';
 import { nodeName, type NodeName } from '@metad/foundation';
 import { z } from 'zod';
-import { isBrokerUrl } from './nats/broker-url.js';
+import { brokerUrls, isBrokerUrl } from './nats/broker-url.js';
 import type { TracingSettings } from './telemetry/tracing/open-tracing.js';
 import { misspeltVariables } from './settings/unknown-variables.js';
 
@@ -95,7 +95,10 @@ export const environmentSchema = z.object({
   METAD_MEMBERS: list.pipe(z.array(token).min(1).max(15)).optional(),
   METAD_DATA_DIR: optional,
   METAD_PARTITIONS: integer(1, 16_384).default(8),
-  NATS_URL: list.refine((urls) => urls.every(isBrokerUrl), brokers),
+  NATS_URL: z
+    .string()
+    .transform(brokerUrls)
+    .refine((urls) => urls.every(isBrokerUrl), brokers),
   NATS_CREDS: optional,
   NATS_NKEY: optional,
   NATS_TLS_CA: optional,
