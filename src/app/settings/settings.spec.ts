@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../configuration.js';
 import { checkedConfiguration } from './checked-configuration.js';
 import { configPrint } from './config-print.js';
-import { maskedUrl, secretsIn } from './masking.js';
+import { maskedUrl } from './masked-url.js';
+import { secretsIn } from './masking.js';
 import { gather } from './sources.js';
 import { warningsOf } from './warnings.js';
 
