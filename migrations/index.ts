@@ -3,6 +3,7 @@ import { Records1790000000002 } from './1790000000002-records.js';
 import { History1790000000003 } from './1790000000003-history.js';
 import { CheaperWrites1790000000004 } from './1790000000004-cheaper-writes.js';
 import { Audit1790000000010 } from './1790000000010-audit.js';
+import { WaitMilliseconds1790000000011 } from './1790000000011-wait-milliseconds.js';
 
 /** In order, oldest first. Forward only; a released migration never changes. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   History1790000000003,
   CheaperWrites1790000000004,
   Audit1790000000010,
+  WaitMilliseconds1790000000011,
 ] as const;

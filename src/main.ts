@@ -9,6 +9,7 @@ import { checkedConfiguration } from './app/settings/checked-configuration.js';
 import { configPrint } from './app/settings/config-print.js';
 import { secretsIn } from './app/settings/masking.js';
 import { gather } from './app/settings/sources.js';
+import { warningsOf } from './app/settings/warnings.js';
 import { readableLine } from './app/telemetry/log-line.js';
 import { createToken, TOKEN_USAGE, TokenUsageError } from './http/access/create-token.js';
 
@@ -36,7 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
   const configuration = faultsAsLines(() => checkedConfiguration(environment));
   if (configuration === null) return 1;
   await loadHasher();
-  return serve(configuration, loggerOf(configuration, environment), version());
+  const logger = loggerOf(configuration, environment);
+  for (const { variable, reason } of warningsOf(environment)) {
+    logger.warn({ variable, reason }, 'configuration warning');
+  }
+  return serve(configuration, logger, version());
 }
 
 const loggerOf = (configuration: Configuration, environment: NodeJS.ProcessEnv) =>

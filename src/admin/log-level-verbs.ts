@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { LOG_LEVELS } from '../app/configuration.js';
 import type { Logger } from '../app/logger.js';
 import type { AdminRouter } from './admin-router.js';
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /** `log-level.show` and `log-level.set`: until the next start, which reads METAD_LOG_LEVEL. */
 export function registerLogLevelVerbs(router: AdminRouter, logger: Pick<Logger, 'level'>): void {
@@ -16,7 +15,7 @@ export function registerLogLevelVerbs(router: AdminRouter, logger: Pick<Logger, 
   router.register({
     noun: 'log-level',
     verb: 'set',
-    schema: z.strictObject({ level: z.enum(LEVELS) }),
+    schema: z.strictObject({ level: z.enum(LOG_LEVELS) }),
     changes: true,
     handle: async ({ level }) => {
       const before = logger.level;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigurationError, readConfiguration } from './configuration.js';
+import { ConfigurationError, environmentSchema, readConfiguration } from './configuration.js';
 
 const faultsOf = (environment: NodeJS.ProcessEnv): string[] => {
   try {
@@ -7,6 +7,15 @@ const faultsOf = (environment: NodeJS.ProcessEnv): string[] => {
   } catch (error) {
     if (error instanceof ConfigurationError) return error.faults.map((fault) => fault.variable);
     throw error;
+  }
+  return [];
+};
+const reasonsOf = (environment: NodeJS.ProcessEnv): string[] => {
+  try {
+    readConfiguration(environment);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.faults.map(({ variable, reason }) => `${variable} ${reason}`);
   }
   return [];
 };
@@ -65,6 +74,49 @@ describe('the configuration', () => {
 
   it('runs without SQL when the database URL is empty', () => {
     expect(readConfiguration({ ...least, DATABASE_URL: '' }).database).toBeNull();
+  });
+
+  it('takes an empty variable for one that is not set, whichever it is', () => {
+    const empty = Object.fromEntries(
+      Object.keys(environmentSchema.shape).map((name) => [name, '']),
+    );
+    expect(readConfiguration({ ...empty, ...least })).toEqual(readConfiguration(least));
+    expect(readConfiguration({ ...least, METAD_HTTP_PORT: ' ' }).http.port).toBe(8080);
+    expect(reasonsOf({ ...empty, METAD_NODE: 'n1' })).toEqual(['NATS_URL is required']);
+  });
+
+  it.each(['::::', 'nats://', 'http://127.0.0.1:4222', 'nats://a b', 'nats://a:99999', 'a,,b'])(
+    'refuses %p, which is no broker, by name',
+    (url) => {
+      expect(reasonsOf({ ...least, NATS_URL: url })).toEqual([
+        'NATS_URL must be URLs of brokers, such as nats://127.0.0.1:4222, with commas',
+      ]);
+    },
+  );
+
+  it.each([
+    ['nats://a:4222, nats://b', ['nats://a:4222', 'nats://b']],
+    ['127.0.0.1:4222', ['127.0.0.1:4222']],
+    ['tls://ops:se:same@localhost:4222', ['tls://ops:se:same@localhost:4222']],
+    ['nats://[::1]:4222,::1', ['nats://[::1]:4222', '::1']],
+  ])('takes %p for brokers', (url, servers) => {
+    expect(readConfiguration({ ...least, NATS_URL: url }).nats.servers).toEqual(servers);
+  });
+
+  it('says what an archive may be', () => {
+    expect(reasonsOf({ ...least, METAD_ARCHIVE: '12x' })).toEqual([
+      'METAD_ARCHIVE must be keep, off or a duration such as 30d',
+    ]);
+  });
+
+  it('takes what its contract sets no bounds to', () => {
+    const given = { METAD_SNAPSHOT_ENTRIES: '1', METAD_NODE_SECRET: 's3cret' };
+    const { snapshotEntries, nodeSecrets } = readConfiguration({ ...least, ...given });
+    expect([snapshotEntries, nodeSecrets]).toEqual([1, ['s3cret']]);
+  });
+
+  it.each(['trace', 'info', 'fatal', 'silent'])('takes the log level %s', (level) => {
+    expect(readConfiguration({ ...least, METAD_LOG_LEVEL: level }).logLevel).toBe(level);
   });
 
   it('derives a schema that SQL takes unquoted', () => {

@@ -1,8 +1,9 @@
 import { LIMITS, NAME_TOKEN } from '@metad/contract';
 import { nodeName, type NodeName } from '@metad/foundation';
 import { z } from 'zod';
+import { brokerUrls, isBrokerUrl } from './nats/broker-url.js';
 import type { TracingSettings } from './telemetry/tracing/open-tracing.js';
-import { unknownVariables } from './settings/unknown-variables.js';
+import { misspeltVariables } from './settings/unknown-variables.js';
 
 /**
  * Everything that can be set from outside, checked and typed. Source:
@@ -24,7 +25,7 @@ export interface Configuration {
   readonly snapshotEntries: number;
   /** `keep` for ever, `off`, or milliseconds. */
   readonly archive: 'keep' | 'off' | number;
-  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly logLevel: LogLevel;
   /** Null: no tracing, and no part of it is loaded. */
   readonly tracing: TracingSettings | null;
   readonly auditRowsMax: number;
@@ -66,6 +67,9 @@ export interface NatsSettings {
   };
 }
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 const token = z.string().regex(NAME_TOKEN, 'must be 1 to 64 of A-Z a-z 0-9 _ -');
 const list = z.string().transform((text) => text.split(',').map((part) => part.trim()));
 const integer = (low: number, high: number) =>
@@ -73,22 +77,28 @@ const integer = (low: number, high: number) =>
 const durationUnits = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const duration = z
   .string()
-  .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be keep, off or a duration such as 30d')
+  .regex(/^\d{1,9}(ms|s|m|h|d)$/)
   .transform((text) => {
     const unit = /[a-z]+$/.exec(text)?.[0] as keyof typeof durationUnits;
     return parseInt(text, 10) * durationUnits[unit];
   });
-const blank = z.literal('').transform(() => undefined);
-const optional = z.string().min(1).or(blank).optional();
+const optional = z.string().optional();
+const brokers = 'must be URLs of brokers, such as nats://127.0.0.1:4222, with commas';
+const archive = z.union([z.enum(['keep', 'off']), duration], {
+  error: 'must be keep, off or a duration such as 30d',
+});
 
-/** The environment, variable by variable, with defaults. */
+/** The environment, variable by variable, with defaults. None of them is ever empty. */
 export const environmentSchema = z.object({
   METAD_CLUSTER: token.default('metad'),
   METAD_NODE: token,
   METAD_MEMBERS: list.pipe(z.array(token).min(1).max(15)).optional(),
   METAD_DATA_DIR: optional,
   METAD_PARTITIONS: integer(1, 16_384).default(8),
-  NATS_URL: list.pipe(z.array(z.string().min(1)).min(1)),
+  NATS_URL: z
+    .string()
+    .transform(brokerUrls)
+    .refine((urls) => urls.every(isBrokerUrl), brokers),
   NATS_CREDS: optional,
   NATS_NKEY: optional,
   NATS_TLS_CA: optional,
@@ -97,18 +107,14 @@ export const environmentSchema = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
-    .or(blank)
     .optional(),
   DATABASE_SCHEMA: z
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain lower-case SQL identifier')
     .optional(),
-  METAD_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  METAD_HTTP_HOST: z.string().default('127.0.0.1'),
   METAD_HTTP_PORT: integer(0, 65_535).default(8080),
-  METAD_HTTP_HOSTS: list
-    .pipe(z.array(z.string().min(1)).max(32))
-    .or(blank)
-    .optional(),
+  METAD_HTTP_HOSTS: list.pipe(z.array(z.string().min(1)).max(32)).optional(),
   METAD_HTTP_TOKENS_FILE: optional,
   METAD_HTTP_TLS_CERT: optional,
   METAD_HTTP_TLS_KEY: optional,
@@ -120,22 +126,20 @@ export const environmentSchema = z.object({
   METAD_INBOX_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}(\.[A-Za-z0-9_-]{1,32}){0,3}$/, 'must be 1 to 4 subject tokens')
-    .or(blank)
     .optional(),
   METAD_NODE_SECRET: list
-    .pipe(z.array(z.string().min(16, 'must be 16 characters at least')).max(2))
+    .pipe(z.array(z.string().min(1, 'must not be empty beside a comma')).max(2))
     .optional(),
   METAD_HEARTBEAT_MS: integer(10, 60_000).default(100),
   METAD_ELECTION_MS: integer(50, 600_000).default(1000),
-  METAD_SNAPSHOT_ENTRIES: integer(100, 100_000_000).default(10_000),
-  METAD_ARCHIVE: z.enum(['keep', 'off']).or(duration).default('keep'),
+  METAD_SNAPSHOT_ENTRIES: integer(1, 100_000_000).default(10_000),
+  METAD_ARCHIVE: archive.default('keep'),
   METAD_TRACING: z.enum(['on', 'off']).optional(),
   METAD_TRACE_RATIO: z.coerce.number('must be a number').min(0).max(1).default(1),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be an http URL' })
-    .or(blank)
     .optional(),
-  METAD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  METAD_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   METAD_AUDIT_MAX: integer(100, 10_000_000).default(100_000),
   METAD_REQUEST_BYTES_MAX: integer(1_024, 1_000_000).default(LIMITS.requestBytesMax),
   METAD_PARTITION_IN_FLIGHT_MAX: integer(1, 65_536).default(LIMITS.inFlightPerPartitionMax),
@@ -159,7 +163,7 @@ export class ConfigurationError extends Error {
 
 /**
  * Reads and checks the environment. Throws ConfigurationError with all faults at once: of single
- * variables, of those that do not go together, and of names that look like ours and are not.
+ * variables, of those that do not go together, and of names that are nearly ours.
  */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
   const { values, faults } = readVariables(environment);
@@ -167,13 +171,19 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
     ...faults,
     ...crossFaults(values),
     ...httpFaults(values),
-    ...unknownVariables(environment, Object.keys(environmentSchema.shape)),
+    ...misspeltVariables(environment, Object.keys(environmentSchema.shape)),
   ];
   if (all.length > 0) throw new ConfigurationError(all);
   return toConfiguration(values as Environment);
 }
 
 type Environment = z.infer<typeof environmentSchema>;
+
+/** A variable as it counts: an empty one is not set, as compose files and charts leave them. */
+export function givenIn(environment: NodeJS.ProcessEnv, variable: string): string | undefined {
+  const text = environment[variable];
+  return text === undefined || text.trim() === '' ? undefined : text;
+}
 
 /** Each variable by itself, so that one fault hides no other. */
 export function readVariables(environment: NodeJS.ProcessEnv): {
@@ -183,11 +193,12 @@ export function readVariables(environment: NodeJS.ProcessEnv): {
   const values: Record<string, unknown> = {};
   const faults: ConfigurationFault[] = [];
   for (const [variable, schema] of Object.entries(environmentSchema.shape)) {
-    const parsed = schema.safeParse(environment[variable]);
+    const given = givenIn(environment, variable);
+    const parsed = schema.safeParse(given);
     if (parsed.success) values[variable] = parsed.data;
     else {
-      const missing = environment[variable] === undefined;
-      const reasons = parsed.error.issues.map((issue) => (missing ? 'is required' : issue.message));
+      const { issues } = parsed.error;
+      const reasons = issues.map(({ message }) => (given === undefined ? 'is required' : message));
       for (const reason of new Set(reasons)) faults.push({ variable, reason });
     }
   }

@@ -116,7 +116,7 @@ export class Lifecycle {
   }
 
   private async start(strategy: NatsServerStrategy, http: string): Promise<void> {
-    const { node, members, partitions } = this.configuration;
+    const { members, partitions } = this.configuration;
     await this.consensus.start();
     for (const stage of this.stages) {
       if (this.isStopping) return;
@@ -127,7 +127,8 @@ export class Lifecycle {
     if (this.isStopping) return;
     strategy.openShared();
     this.facts.state = 'serving';
-    this.logger.info({ http, node, members, partitions }, 'ready');
+    // At whatever level: whoever starts a node waits for this line.
+    this.logger.child({}, { level: 'info' }).info({ http, members, partitions }, 'ready');
   }
 
   private async stop(strategy: NatsServerStrategy, atOnce: boolean): Promise<void> {

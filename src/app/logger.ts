@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger as PinoLogger, type LoggerOptions } from 'pino';
 import type { Configuration } from './configuration.js';
-import { maskedUrl } from './settings/masking.js';
+import { maskedUrl } from './settings/masked-url.js';
 import { readableLine } from './telemetry/log-line.js';
 
 /**

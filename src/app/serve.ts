@@ -9,6 +9,7 @@ import { CommandHandler, LeaderCommandHandler } from '../command/command-handler
 import { CommandService } from '../command/command.service.js';
 import type { Configuration } from './configuration.js';
 import { LimitedAdapter } from '../http/http-server.js';
+import { listenFault } from '../http/listen-fault.js';
 import { openFrontDoor } from '../http/open-front-door.js';
 import { Lifecycle } from './lifecycle.js';
 import { NodeFacts } from './node-facts.js';
@@ -28,7 +29,7 @@ export async function serve(
 ): Promise<number> {
   const { node, cluster, nats, http } = configuration;
   logger.info({ version, pid: process.pid }, 'starting');
-  const connection = await connectNats(nats, `${cluster}/${node}`);
+  const connection = await connectNats(nats, `${cluster}/${node}`, logger);
   const subjects = subjectsUnder(configuration.subjectPrefix);
   const tracing =
     configuration.tracing && (await openTracing(configuration.tracing, { node, cluster, version }));
@@ -54,7 +55,17 @@ export async function serve(
   const audit = app.get(AuditLog);
   const frontDoor = openFrontDoor(app, http, logger, (refused) => audit.record(ofAccess(refused)));
   await app.startAllMicroservices();
-  await app.listen(http.port, http.host);
+  const unheard = await app.listen(http.port, http.host).then(
+    () => null,
+    (fault: unknown) => listenFault(fault, http),
+  );
+  if (unheard !== null) {
+    logger.fatal(unheard.about, unheard.message);
+    frontDoor.close();
+    await app.close();
+    await connection.close();
+    return 1;
+  }
   const scheme = http.tls === null ? 'http' : 'https';
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1').replace(/^https?/, scheme);
   const facts = app.get(NodeFacts);

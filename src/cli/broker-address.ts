@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
 import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { brokerLogin, brokerUrls } from '../app/nats/broker-url.js';
+import { maskedUrl } from '../app/settings/masked-url.js';
 import { CannotConnect } from './broker-errors.js';
 
 export interface BrokerAddress {
@@ -20,11 +22,30 @@ export interface BrokerAddress {
 
 const connectTimeoutMs = 5_000;
 
+/**
+ * The broker at `urls`, with commas, and what NATS_CREDS, NATS_NKEY, NATS_TLS_… and
+ * NATS_INBOX_PREFIX say of it.
+ */
+export function brokerOf(urls: string, env: NodeJS.ProcessEnv): BrokerAddress {
+  const given = Object.entries({
+    creds: env['NATS_CREDS'],
+    nkey: env['NATS_NKEY'],
+    tlsCa: env['NATS_TLS_CA'],
+    tlsCert: env['NATS_TLS_CERT'],
+    tlsKey: env['NATS_TLS_KEY'],
+    inboxPrefix: env['NATS_INBOX_PREFIX'],
+  });
+  return {
+    servers: brokerUrls(urls),
+    ...Object.fromEntries(given.filter(([, value]) => value)),
+  };
+}
+
 /** Throws CannotConnect; after the first success it reconnects for ever. */
 export async function connectBroker(address: BrokerAddress, name: string): Promise<NatsConnection> {
   const { creds, nkey, user, password, token, tlsCa, tlsCert, tlsKey, inboxPrefix } = address;
   const options: NodeConnectionOptions = {
-    servers: [...address.servers],
+    ...brokerLogin(address.servers),
     name,
     timeout: connectTimeoutMs,
     maxReconnectAttempts: -1,
@@ -46,7 +67,8 @@ export async function connectBroker(address: BrokerAddress, name: string): Promi
   try {
     return await connect(options);
   } catch (error) {
-    throw new CannotConnect(`cannot connect to ${address.servers.join(', ')}: ${textOf(error)}`);
+    const servers = maskedUrl(address.servers.join(', '));
+    throw new CannotConnect(`cannot connect to ${servers}: ${textOf(error)}`);
   }
 }
 

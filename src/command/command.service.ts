@@ -1,4 +1,4 @@
-import { NAME_TOKEN, type CommandRequest } from '@metad/contract';
+import { ALL_NAMESPACES, NAME_TOKEN, type CommandRequest } from '@metad/contract';
 import type { PartitionId } from '@metad/foundation';
 import type { Outbound, ReplyTo } from '../app/nats/inbound.js';
 import type { Consensus } from '../consensus/consensus.js';
@@ -104,6 +104,10 @@ export class CommandService {
   private route(namespace: string, command: string, body: RequestBody): RoutedCommand {
     if (!NAME_TOKEN.test(namespace)) {
       const reason = 'must be 1 to 64 of A-Z a-z 0-9 _ -';
+      throw invalidArgument([{ field: 'namespace', reason }]);
+    }
+    if (namespace === ALL_NAMESPACES) {
+      const reason = `${namespace} spans all namespaces: a command is for one of them`;
       throw invalidArgument([{ field: 'namespace', reason }]);
     }
     const request = parseEnvelope(body.value);

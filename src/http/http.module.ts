@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import type { Subjects } from '@metad/contract';
 import { AdminRouter } from '../admin/admin-router.js';
 import type { Configuration } from '../app/configuration.js';
@@ -10,14 +11,15 @@ import { WatchModule } from '../watch/index.js';
 import { AdminGate } from './admin-gate.js';
 import { ApiController } from './api.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
-import { UnknownPathController } from './unknown-path.controller.js';
+import { UnservedPathFilter } from './unserved-path.filter.js';
 import { WatchStreamController } from './watch-stream.controller.js';
 
 /** The contract over HTTP. */
 @Module({
   imports: [CommandModule, QueryModule, WatchModule],
-  controllers: [ApiController, WatchStreamController, OpenApiController, UnknownPathController],
+  controllers: [ApiController, WatchStreamController, OpenApiController],
   providers: [
+    { provide: APP_FILTER, useClass: UnservedPathFilter },
     {
       provide: AdminGate,
       inject: [AdminRouter, NatsRequester, SUBJECTS, CONFIGURATION],

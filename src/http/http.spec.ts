@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { request as httpRequest } from 'node:http';
 import { Module } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetadError, subjectsUnder } from '@metad/contract';
@@ -19,7 +20,7 @@ import { WatchService, type WatchSink } from '../watch/index.js';
 import { AdminGate } from './admin-gate.js';
 import { ApiController } from './api.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
-import { UnknownPathController } from './unknown-path.controller.js';
+import { UnservedPathFilter } from './unserved-path.filter.js';
 import { WatchStreamController } from './watch-stream.controller.js';
 
 const bytesMax = 1_000;
@@ -44,8 +45,9 @@ const unasked = { request: async () => ({ kind: 'noResponders', reason: 'nobody'
 const administration = new AdminRouter();
 
 @Module({
-  controllers: [ApiController, WatchStreamController, OpenApiController, UnknownPathController],
+  controllers: [ApiController, WatchStreamController, OpenApiController],
   providers: [
+    { provide: APP_FILTER, useClass: UnservedPathFilter },
     { provide: CommandService, useValue: commands },
     { provide: QueryEntry, useValue: commands },
     { provide: WatchService, useValue: watches },
@@ -133,10 +135,33 @@ describe('administration by HTTP', () => {
     expect(await errorOf(other)).toMatchObject({ code: 'NOT_FOUND' });
     const act = await post('/api/v1/admin/n1/fence/paint', '{}');
     expect(await errorOf(act)).toMatchObject({ code: 'UNKNOWN_COMMAND' });
-    const path = await fetch(`${url}/api/v1/nothing/here`);
-    expect([path.status, await errorOf(path)]).toEqual([
+  });
+});
+
+describe('a path that nothing serves', () => {
+  it.each([
+    ['GET', '/api/v1/nothing/here'],
+    ['GET', '/nope'],
+    ['PUT', '/nope?a=b'],
+    ['GET', '/api/v1/commands/prod/Do'],
+    ['DELETE', '/openapi.json'],
+  ])('is answered with the error body of everything else: %s %s', async (method, path) => {
+    const response = await fetch(`${url}${path}`, { method });
+    expect(response.headers.get('content-type')).toContain('application/json');
+    expect([response.status, await errorOf(response)]).toEqual([
       404,
-      expect.objectContaining({ code: 'NOT_FOUND' }),
+      {
+        ...{ code: 'NOT_FOUND', status: 404, definite: true, retryable: false, details: {} },
+        message: `no ${method} on ${path.split('?')[0]}; see /docs`,
+      },
+    ]);
+  });
+
+  it('is a fault of the caller where it cannot be decoded', async () => {
+    const response = await fetch(`${url}/api/v1/admin/n1/a/%ff`, { method: 'POST', body: '{}' });
+    expect([response.status, await errorOf(response)]).toEqual([
+      400,
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     ]);
   });
 });

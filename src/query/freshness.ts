@@ -77,7 +77,19 @@ export class Freshness {
     const bounds = await Promise.all(
       barrier.partitions().map((one) => barrier.boundMs(one, maxLagMs - behind, waitMs)),
     );
-    return behind + Math.max(0, ...bounds);
+    return this.behindMs(model, projection, behind) + Math.max(0, ...bounds);
+  }
+
+  /**
+   * What the tables are behind of the node now that it has caught up with its leaders: exactly
+   * nothing, or some time, which is an estimate and so at least a millisecond.
+   */
+  private behindMs(model: ReadModel, projection: string, before: number): number {
+    const { barrier } = this;
+    const isLevel = barrier
+      .partitions()
+      .every((one) => model.absorbed(projection, one) >= barrier.appliedIndex(one));
+    return isLevel ? 0 : Math.max(1, before, model.lagMs(projection));
   }
 
   private readIndexes(): Promise<[PartitionId, LogIndex][]> {
@@ -116,11 +128,11 @@ export class Freshness {
 
   private mustBeWithin(lagMs: number, { maxLagMs = 0 }: CheckedRequest): void {
     if (lagMs <= maxLagMs) return;
-    const known = Number.isFinite(lagMs)
-      ? `${Math.round(lagMs)} ms behind`
-      : 'cut off from a leader';
+    // Rounded up: less than a millisecond is more than none.
+    const whole = Math.ceil(lagMs);
+    const known = Number.isFinite(lagMs) ? `${whole} ms behind` : 'cut off from a leader';
     const message = `this node may be ${known}: more than maxLagMs ${maxLagMs}`;
-    const behind = Number.isFinite(lagMs) ? { lagMs: Math.round(lagMs) } : {};
+    const behind = Number.isFinite(lagMs) ? { lagMs: whole } : {};
     const details = { ...behind, maxLagMs, retryAfterMs: 100 };
     throw new MetadError('POSITION_NOT_REACHED', message, details);
   }

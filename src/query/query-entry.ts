@@ -1,10 +1,9 @@
-import { NAME_TOKEN, type QueryReply } from '@metad/contract';
+import { ALL_NAMESPACES, NAME_TOKEN, type QueryReply } from '@metad/contract';
 import { invariant, type PartitionId } from '@metad/foundation';
 import type { Outbound } from '../app/nats/inbound.js';
 import { encodeError, encodeReply } from '../app/nats/reply.js';
 import { asMetadError } from '../command/command-exchange.js';
 import { invalidArgument, parseRequestBody } from '../command/request-body.js';
-import { ALL_NAMESPACES } from './page/page-reader.js';
 import type { QueryService } from './query-service.js';
 
 /** A query that another stage answers: `Catchup` reads events, not records. */

@@ -33,8 +33,9 @@ export interface ReadBarrier {
   /** Resolves when this node has applied `index`. Throws POSITION_NOT_REACHED. */
   reach(partition: PartitionId, index: LogIndex, timeoutMs: number): Promise<void>;
   /**
-   * Upper bound in milliseconds of how old an answer can be; asks the leader when what is known
-   * is older than `enoughMs`. Infinite when nothing is known and no leader answers.
+   * Upper bound in milliseconds of how old an answer can be, counted from the question; asks the
+   * leader when what is known is older than `enoughMs`, so that nothing acknowledged before the
+   * question is missing: 0. Infinite when nothing is known and no leader answers.
    */
   boundMs(partition: PartitionId, enoughMs: number, timeoutMs: number): Promise<number>;
   /** An estimate of the same for replies, without asking anybody. */

@@ -1,4 +1,5 @@
 import {
+  ALL_NAMESPACES,
   formatPosition,
   formatPositions,
   LIMITS,
@@ -9,7 +10,7 @@ import {
 import type { PartitionId } from '@metad/foundation';
 import { movedError } from '../consensus/proposal-outcome.js';
 import { Freshness } from './freshness.js';
-import { ALL_NAMESPACES, pageStatement, projectionOf, readPage } from './page/page-reader.js';
+import { pageStatement, projectionOf, readPage } from './page/page-reader.js';
 import { parseRequest, type CheckedRequest } from './query-request.js';
 import type { QueryCatalog } from './query-catalog.js';
 import type {

@@ -1,4 +1,4 @@
-import { MetadError } from '@metad/contract';
+import { ALL_NAMESPACES, MetadError } from '@metad/contract';
 import type { RecordChange, StoredRecord } from '@metad/eventsourcing';
 import type { WatchedRecords } from './watch-ports.js';
 
@@ -59,7 +59,7 @@ function toFilter(namespace: string, given: ReadonlyMap<string, FieldMatch['valu
     return typeof value === 'string' ? value : null;
   };
   return {
-    namespace: namespace === '_all' ? null : namespace,
+    namespace: namespace === ALL_NAMESPACES ? null : namespace,
     kind: textOf('kind'),
     id: textOf('id'),
     fields: sorted

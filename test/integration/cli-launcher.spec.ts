@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startBroker } from '../../src/cli/embedded/index.js';
 import { testPort } from '../fixtures/ports.js';
 import { LauncherUnderTest, fakeNodeProgram } from '../fixtures/launcher.js';
 
@@ -168,7 +169,29 @@ describe('npm start', () => {
   it('names a wrong flag', async () => {
     const run = launch(['--nodes', 'three']);
     expect(await run.exited()).toBe(1);
-    expect(run.text).toMatch(/--nodes must be a whole number from 1 to 99, not "three"/);
+    expect(run.text).toMatch(/--nodes must be a whole number from 1 to 15, not "three"/);
+  });
+
+  it('shows no password of a broker, and takes spaces between two of them', async () => {
+    const broker = await startBroker({ port: natsPort });
+    const away = `127.0.0.1:${natsPort + 1}`;
+    const url = `nats://ops:sesame-opens@127.0.0.1:${natsPort}, ${away}`;
+    const run = launch(['--nodes', '1'], { NATS_URL: url, DATABASE_SCHEMA: '' });
+    await run.says(/Ctrl-C drains/);
+    const shown = `nats://ops:***@127.0.0.1:${natsPort},${away}`;
+    expect(run.text).toContain(`broker at ${shown}`);
+    expect(run.text).toContain(`  nats=${shown}  nodes=n1  `);
+    expect(run.text).not.toContain('sesame');
+    await run.stop();
+    await broker.close();
+  });
+
+  it('proves itself to the broker as the nodes do', async () => {
+    const broker = await startBroker({ port: natsPort });
+    const run = launch(['--nodes', '1'], { NATS_URL: broker.url, NATS_NKEY: '/nowhere/ops.nk' });
+    await run.says(/cannot use the credentials in \/nowhere\/ops\.nk/);
+    expect(await run.exited()).toBe(1);
+    await broker.close();
   });
 });
 

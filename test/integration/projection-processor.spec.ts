@@ -161,4 +161,35 @@ describe('the ordered processor on PostgreSQL', () => {
       await expect(rowsOf(`SELECT wait_for('nonsense')`)).rejects.toThrow('position has the form');
     });
   });
+
+  it('takes the time-out of that wait in milliseconds too, however a driver sends it', async () => {
+    const log = new AppliedLog(partitionsUpTo(1));
+    await withProcessor(log, async () => {
+      const reached = async (timeout: string, values: unknown[] = []) => {
+        const text = `SELECT wait_for('m1.abc.1.1', ${timeout}) AS reached`;
+        const rows: { reached: boolean | null }[] = await model.queries.query(text, values);
+        return rows[0]?.reached;
+      };
+      for (const timeout of [
+        '50',
+        '50::bigint',
+        '0',
+        '-1',
+        "'50 ms'",
+        "interval '50 ms'",
+        "'50'",
+      ]) {
+        expect([timeout, await reached(timeout)]).toEqual([timeout, false]);
+      }
+      for (const value of [50, '50', '50 ms']) expect(await reached('$1', [value])).toBe(false);
+      expect(await reached('NULL')).toBeNull();
+      const waiting = reached('10000');
+      log.append(partitionId(1));
+      expect(await waiting).toBe(true);
+      for (const timeout of ['1000', "'1 second'", "'1s'", "' 1000 '"]) {
+        expect(await reached(timeout)).toBe(true);
+      }
+      await expect(reached("'soon'")).rejects.toThrow('interval');
+    });
+  });
 });

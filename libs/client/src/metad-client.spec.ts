@@ -381,7 +381,6 @@ describe('a session', () => {
   });
 
   it('pages through a list', async () => {
-    broker.answer('metad.v1.query.pages.*', () => null);
     const pages = [
       { items: [1, 2], cursor: 'c1', position: 'm1.aa.1.9', lagMs: 0 },
       { items: [3], position: 'm1.aa.1.9', lagMs: 0 },
@@ -396,7 +395,6 @@ describe('a session', () => {
     const client = await MetadClient.over(connection, { namespace: 'prod', clock });
     const seen: unknown[] = [];
     for await (const item of client.each('ListTenants', {})) seen.push(item);
-    expect(seen).toEqual([1, 2, 3]);
-    expect(cursors).toEqual([undefined, 'c1']);
+    expect(seen.concat(cursors)).toEqual([1, 2, 3, undefined, 'c1']);
   });
 });

@@ -1,4 +1,4 @@
-import { MetadError, type CommandReply, type QueryReply } from '@metad/contract';
+import { ALL_NAMESPACES, MetadError, type CommandReply, type QueryReply } from '@metad/contract';
 import type { Call } from './call/call.js';
 import type { ClientStatistics } from './call/call-statistics.js';
 import { SessionPositions } from './call/session-positions.js';
@@ -229,7 +229,7 @@ export class MetadClient {
   }
 
   private routed(): boolean {
-    return this.core.options.routing !== 'any' && this.namespace !== '_all';
+    return this.core.options.routing !== 'any' && this.namespace !== ALL_NAMESPACES;
   }
 }
 

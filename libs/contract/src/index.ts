@@ -13,6 +13,6 @@ export type {
 } from './envelope.js';
 export { formatPosition, formatPositions, parsePosition } from './position.js';
 export type { PositionPart } from './position.js';
-export { subjectsUnder, subjectToken, NAME_TOKEN } from './subjects.js';
+export { subjectsUnder, subjectToken, NAME_TOKEN, ALL_NAMESPACES } from './subjects.js';
 export type { Subjects } from './subjects.js';
 export { LIMITS } from './limits.js';

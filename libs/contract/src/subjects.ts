@@ -25,6 +25,9 @@ export type Subjects = ReturnType<typeof subjectsUnder>;
 /** Matches what may stand as a namespace, node or cluster name. */
 export const NAME_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** Where a query or a watch names its namespace: all of them. No record can lie there. */
+export const ALL_NAMESPACES = '_all';
+
 /**
  * Percent-encodes what a NATS subject token cannot hold (dots, wildcards, white space, `%`) and
  * what `encodeURIComponent` does, in upper case as RFC 3986 has it: `decodeURIComponent` reads it.

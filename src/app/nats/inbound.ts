@@ -39,6 +39,8 @@ export interface DirectHandler {
  * an answer to any other subject would let a client speak with this node's permissions.
  */
 const INBOX = /^_INBOX[A-Za-z0-9_-]{0,64}\.[^\s*>]{1,200}$/;
+/** The broker puts it in an inbox's place when a request comes from an account that imports us. */
+const IMPORTED = /^_R_\.[^\s*>]{1,200}$/;
 const BELOW_PREFIX = /^\.[^\s*>]{1,200}$/;
 
 /** `prefix`: where inboxes lie besides, as METAD_INBOX_PREFIX says; null for nowhere. */
@@ -47,3 +49,7 @@ export const isInbox = (subject: string, prefix: string | null): boolean =>
   (prefix !== null &&
     subject.startsWith(prefix) &&
     BELOW_PREFIX.test(subject.slice(prefix.length)));
+
+/** Whether the reply subject of a request is one to be answered. */
+export const isAnswerable = (reply: string, prefix: string | null): boolean =>
+  isInbox(reply, prefix) || IMPORTED.test(reply);

@@ -8,19 +8,58 @@ import {
 } from '@nats-io/transport-node';
 import type { NatsSettings } from '../configuration.js';
 import type { Logger } from '../logger.js';
+import { brokerLogin } from './broker-url.js';
 
 const reconnectWaitMs = 250;
 const pingIntervalMs = 5_000;
+const firstWarningMs = 1_000;
+const warningIntervalMs = 5_000;
 
 /** Connects to the broker and stays connected: waits for the first, retries for ever after. */
-export async function connectNats(settings: NatsSettings, name: string): Promise<NatsConnection> {
-  return connect(connectionOptions(settings, name));
+export async function connectNats(
+  settings: NatsSettings,
+  name: string,
+  logger: Pick<Logger, 'warn'>,
+): Promise<NatsConnection> {
+  const options = connectionOptions(settings, name);
+  let timer = setTimeout(() => void warn(), firstWarningMs);
+  let isWaiting = true;
+  const warn = async (): Promise<void> => {
+    const reason = await whyUnreachable(options);
+    if (!isWaiting) return;
+    const { servers } = options;
+    if (reason !== null) logger.warn({ servers, reason }, 'broker not reached, trying on');
+    timer = setTimeout(() => void warn(), warningIntervalMs);
+  };
+  try {
+    return await connect(options);
+  } finally {
+    isWaiting = false;
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * A connection that waits for its first success does not tell what it waits for, and one that does
+ * not wait forgets the servers that were away: another one asks, beside it. Null: it can be reached
+ * by now.
+ */
+async function whyUnreachable(options: NodeConnectionOptions): Promise<string | null> {
+  const asked = { waitOnFirstConnect: false, reconnect: false, timeout: warningIntervalMs };
+  try {
+    const connection = await connect({ ...options, ...asked });
+    await connection.close();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function connectionOptions(settings: NatsSettings, name: string): NodeConnectionOptions {
-  const { servers, credsFile, nkeyFile, tls } = settings;
+  const { credsFile, nkeyFile, tls } = settings;
+  const login = brokerLogin(settings.servers);
   const options: NodeConnectionOptions = {
-    servers: [...servers],
+    ...login,
     name,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,

@@ -9,7 +9,7 @@ import type { Tracing } from '../telemetry/tracing/tracing.js';
 import { encodeError } from './reply.js';
 import { EndpointStatistics } from './endpoint-statistics.js';
 import {
-  isInbox,
+  isAnswerable,
   type DirectHandler,
   type Inbound,
   type Outbound,
@@ -185,7 +185,7 @@ export class NatsServerStrategy extends Server implements CustomTransportStrateg
   private inboundOf(message: Msg, tokensOf: TokensOf): Inbound | null {
     if (!this.accepting) return null;
     const { reply, data, headers } = message;
-    if (reply === undefined || reply === '' || !isInbox(reply, this.inboxPrefix)) {
+    if (reply === undefined || reply === '' || !isAnswerable(reply, this.inboxPrefix)) {
       this.unanswerable += 1;
       return null;
     }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Subjects } from '@metad/contract';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { EndpointStatistics } from './endpoint-statistics.js';
-import { isInbox } from './inbound.js';
+import { isAnswerable } from './inbound.js';
 import type { Pattern } from './nats-server.strategy.js';
 
 export interface DiscoveryFacts {
@@ -52,7 +52,7 @@ export class ServiceDiscovery {
   }
 
   private onRequest({ subject, reply }: Msg): void {
-    if (reply === undefined || !isInbox(reply, this.inboxPrefix)) return;
+    if (reply === undefined || !isAnswerable(reply, this.inboxPrefix)) return;
     const answer = this.answerTo(subject.split('.')[1] ?? '');
     if (answer !== null) this.connection.publish(reply, JSON.stringify(answer));
   }

@@ -1,5 +1,10 @@
 import { UnknownFlagError } from '../command-line.js';
-import { ConfigurationError, type ConfigurationFault, type Variable } from '../configuration.js';
+import {
+  ConfigurationError,
+  givenIn,
+  type ConfigurationFault,
+  type Variable,
+} from '../configuration.js';
 import { checkedConfiguration } from './checked-configuration.js';
 import { masked } from './masking.js';
 import { defaultOf, isRequired, SETTINGS } from './setting-table.js';
@@ -16,7 +21,7 @@ export interface PrintedSetting {
 export function effectiveSettings({ environment, sources }: Gathered): PrintedSetting[] {
   return (Object.keys(SETTINGS) as Variable[]).map((variable) => {
     const source = sources.get(variable) ?? 'default';
-    const value = source === 'default' ? null : (environment[variable] ?? null);
+    const value = source === 'default' ? null : (givenIn(environment, variable) ?? null);
     if (value !== null) return { variable, value: masked(variable, value), source };
     return { variable, value: derivedDefault(variable, environment), source: 'default' };
   });
@@ -24,7 +29,7 @@ export function effectiveSettings({ environment, sources }: Gathered): PrintedSe
 
 /** Defaults that follow from another variable. */
 function derivedDefault(variable: Variable, environment: NodeJS.ProcessEnv): string | null {
-  const node = environment['METAD_NODE'];
+  const node = givenIn(environment, 'METAD_NODE');
   if (node !== undefined) {
     if (variable === 'METAD_MEMBERS') return node;
     if (variable === 'METAD_DATA_DIR') return `./data/${node}`;

@@ -1,10 +1,7 @@
 import { SETTINGS } from './setting-table.js';
+import { credentials, HIDDEN, maskedUrl, passwordParameter } from './masked-url.js';
 import type { Variable } from '../configuration.js';
 
-const HIDDEN = '***';
-/** `user:password@` of a URL, and passwords among its parameters. */
-const credentials = /\/\/([^\s/?#@"',]*)@/g;
-const passwordParameter = /([?&](?:password|pass|token|sslpassword)=)[^&\s"']*/gi;
 /** A shorter one is a word that lines are made of; in a URL it is masked whatever its length. */
 const secretCharsMin = 8;
 
@@ -13,16 +10,6 @@ export function masked(variable: Variable, value: string): string {
   const { masked: how } = SETTINGS[variable];
   if (how === 'secret') return value === '' ? '' : HIDDEN;
   return how === 'url' ? maskedUrl(value) : value;
-}
-
-/** `nats://user:password@host` → `nats://user:***@host`; a lone token goes altogether. */
-export function maskedUrl(text: string): string {
-  return text
-    .replace(credentials, (_all, who: string) => {
-      const [user = '', ...rest] = who.split(':');
-      return rest.length === 0 ? `//${HIDDEN}@` : `//${user}:${HIDDEN}@`;
-    })
-    .replace(passwordParameter, `$1${HIDDEN}`);
 }
 
 /** Everything in an environment that must never be written down. */

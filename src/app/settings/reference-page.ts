@@ -9,7 +9,8 @@ or an entry of the file that \`METAD_CONFIG_FILE\` names (a mapping of variables
 JSON). Flags win over the environment, the environment wins over the file. \`metad config print\`
 shows what a node would run with, where each value is from, and every fault. A node that is
 configured wrongly names every fault at once, a misspelt \`METAD_…\` variable among them, and
-exits with code 1.
+exits with code 1. An empty variable is one that is not set. A \`METAD_…\` variable that resembles
+no setting has no effect, and is warned of.
 
 This page is made from the schema: \`npm run docs\`.
 `;

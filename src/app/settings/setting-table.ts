@@ -65,15 +65,17 @@ export const SETTINGS: Readonly<Record<Variable, Setting>> = {
   },
   METAD_NODE_SECRET: {
     meaning:
-      'HMAC of node-to-node frames, 16 characters at least; two with a comma while rotating, the ' +
-      'first seals',
+      'HMAC of node-to-node frames; shorter than 16 characters is warned of; two with a comma ' +
+      'while rotating, the first seals',
     masked: 'secret',
   },
   METAD_HEARTBEAT_MS: { meaning: 'how often a leader is heard, 10 to 60,000' },
   METAD_ELECTION_MS: {
     meaning: 'silence after which an election begins; three heartbeats at least',
   },
-  METAD_SNAPSHOT_ENTRIES: { meaning: 'applied entries between two snapshots of a partition' },
+  METAD_SNAPSHOT_ENTRIES: {
+    meaning: 'applied entries between two snapshots of a partition, 1 at least',
+  },
   METAD_ARCHIVE: {
     meaning:
       'what happens to entries that leave the log: `keep`, `off`, or a duration such as `30d`',
@@ -90,7 +92,8 @@ export const SETTINGS: Readonly<Record<Variable, Setting>> = {
   },
   METAD_LOG_LEVEL: {
     meaning:
-      '`trace`, `debug`, `info`, `warn`, `error`; JSON lines on standard output, lines for ' +
+      '`trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`; the line `ready` is written ' +
+      'at each of them; JSON lines on standard output, lines for ' +
       'people where that is a terminal; `metactl node log-level` changes it while the node runs',
   },
   METAD_AUDIT_MAX: {

@@ -5,8 +5,10 @@ import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../configuration.js';
 import { checkedConfiguration } from './checked-configuration.js';
 import { configPrint } from './config-print.js';
-import { maskedUrl, secretsIn } from './masking.js';
+import { maskedUrl } from './masked-url.js';
+import { secretsIn } from './masking.js';
 import { gather } from './sources.js';
+import { warningsOf } from './warnings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'metad-settings-'));
 const fileOf = (name: string, text: string): string => {
@@ -83,6 +85,34 @@ describe('settings', () => {
     expect(faultsOf({ ...least, ...others })).toEqual([]);
   });
 
+  it('are refused only where a name is close to one of them, and told of elsewhere', () => {
+    const foreign = { METAD_RUN_ID: '7', METAD_HOST: 'a', METAD_PORT: '1', METAD_BINARY: 'metad' };
+    expect(faultsOf({ ...least, ...foreign })).toEqual([]);
+    expect(warningsOf({ ...least, ...foreign })).toEqual(
+      Object.keys(foreign)
+        .sort()
+        .map((variable) => ({ variable, reason: 'is not a setting of metad: it has no effect' })),
+    );
+    for (const [close, meant] of [
+      ['METAD_NODES', 'METAD_NODE'],
+      ['METAD_CLUSTR', 'METAD_CLUSTER'],
+      ['METAD_SNAPSHOT_ENTRY', 'METAD_SNAPSHOT_ENTRIES'],
+    ] as const) {
+      const reason = `${close} is not a setting of metad; did you mean ${meant}?`;
+      expect(faultsOf({ ...least, [close]: 'x' })).toEqual([reason]);
+      expect(warningsOf({ ...least, [close]: 'x' })).toEqual([]);
+    }
+  });
+
+  it('warn of a secret that can be guessed, without telling it', () => {
+    const warnings = warningsOf({ ...least, METAD_NODE_SECRET: 'sixteen characters,s3cret' });
+    expect(warnings).toEqual([
+      { variable: 'METAD_NODE_SECRET', reason: expect.stringContaining('16 characters') },
+    ]);
+    expect(JSON.stringify(warnings)).not.toContain('s3cret');
+    expect(warningsOf({ ...least, METAD_NODE_SECRET: 'sixteen characters' })).toEqual([]);
+  });
+
   it('may listen elsewhere with tokens, or with an authority for client certificates', () => {
     const tokens = fileOf('ok.yaml', 'tokens: []');
     const open = { ...least, METAD_HTTP_HOST: '0.0.0.0' };
@@ -122,6 +152,15 @@ describe('where a setting is from', () => {
     const rows = JSON.parse(json.out) as unknown[];
     expect(rows).toContainEqual({ variable: 'METAD_HTTP_PORT', value: '0', source: 'flag' });
     expect(table.out + json.out).not.toMatch(/hunter22|alsosecret|sixteen|another/);
+  });
+
+  it('is its default where a variable is empty', () => {
+    const environment = { METAD_NODE: 'n1', NATS_URL: 'nats://e', METAD_HTTP_PORT: '' };
+    const { out, faults } = configPrint(['--output', 'json'], environment);
+    expect(JSON.parse(out)).toContainEqual({
+      ...{ variable: 'METAD_HTTP_PORT', value: '8080', source: 'default' },
+    });
+    expect(faults).toEqual([]);
   });
 
   it('is told of a faulty configuration too, with the faults', () => {

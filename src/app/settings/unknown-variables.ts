@@ -11,29 +11,47 @@ const OF_OTHERS = [
 ];
 const serviceLink = /^(tcp|udp):\/\//;
 const distanceMax = 3;
+/** One edit for so many letters: `METAD_HOST` is no misspelt `METAD_NODE`. */
+const lettersPerEdit = 3;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Unknown {
+  readonly variable: string;
+  readonly reason: string;
+}
 
 /** A misspelt variable would be a setting that silently has no effect: it is a fault. */
-export function unknownVariables(
-  environment: Readonly<Record<string, string | undefined>>,
-  known: readonly string[],
-): { readonly variable: string; readonly reason: string }[] {
+export function misspeltVariables(environment: Environment, known: readonly string[]): Unknown[] {
+  return unknownNames(environment, known).flatMap((variable) => {
+    const near = nearest(variable, known);
+    if (near === null) return [];
+    return [{ variable, reason: `is not a setting of metad; did you mean ${near}?` }];
+  });
+}
+
+/** What resembles no setting is of whoever runs the node, most likely: it is worth a warning. */
+export function foreignVariables(environment: Environment, known: readonly string[]): Unknown[] {
+  return unknownNames(environment, known)
+    .filter((variable) => nearest(variable, known) === null)
+    .map((variable) => ({ variable, reason: 'is not a setting of metad: it has no effect' }));
+}
+
+function unknownNames(environment: Environment, known: readonly string[]): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith('METAD_') && !known.includes(name))
     .filter((name) => !OF_OTHERS.some((pattern) => pattern.test(name)))
     .filter((name) => !(name.endsWith('_PORT') && serviceLink.test(environment[name] ?? '')))
-    .sort()
-    .map((variable) => {
-      const near = nearest(variable, known);
-      const hint = near === null ? '' : `; did you mean ${near}?`;
-      return { variable, reason: `is not a setting of metad${hint}` };
-    });
+    .sort();
 }
 
 /** The known name that the fewest edits lead to, or null when none is near. */
 export function nearest(name: string, known: readonly string[]): string | null {
+  const letters = name.replace(/^METAD_/, '').length;
+  const edits = Math.min(distanceMax, Math.max(1, Math.floor(letters / lettersPerEdit)));
   const [best] = known
     .map((candidate) => [candidate, editDistance(name, candidate)] as const)
-    .filter(([, distance]) => distance <= distanceMax)
+    .filter(([, distance]) => distance <= edits)
     .sort(([, a], [, b]) => a - b);
   return best?.[0] ?? null;
 }

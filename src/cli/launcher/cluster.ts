@@ -158,7 +158,7 @@ export class LocalCluster {
     };
     // One schema for several nodes would be one read model written by all of them.
     const schema = given.env['DATABASE_SCHEMA'];
-    if (schema !== undefined) own['DATABASE_SCHEMA'] = `${schema}_${name}`;
+    if (schema !== undefined && schema !== '') own['DATABASE_SCHEMA'] = `${schema}_${name}`;
     mkdirSync(this.options.dataDir, { recursive: true });
     const lines = Object.entries(own).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
     writeFileSync(this.envFile(name), `${lines.join('\n')}\n`, { mode: 0o600 });

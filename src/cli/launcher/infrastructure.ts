@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { brokerUrls } from '../../app/nats/broker-url.js';
+import { maskedUrl } from '../../app/settings/masked-url.js';
 import { startBroker, startPostgres } from '../embedded/index.js';
 import { nextFreePort } from '../free-port.js';
 import type { LaunchOptions } from './launch-options.js';
@@ -38,7 +40,10 @@ export async function bringUp(
 }
 
 async function bringUpBroker(options: LaunchOptions, given: string | undefined): Promise<Part> {
-  if (given !== undefined && given !== '') return [given, `broker at ${given}`, nothingToStop];
+  if (given !== undefined && given !== '') {
+    const urls = brokerUrls(given).join(',');
+    return [urls, `broker at ${maskedUrl(urls)}`, nothingToStop];
+  }
   const broker = await startBroker({ port: await nextFreePort(options.natsPort) });
   return [broker.url, `embedded broker at ${broker.url}`, () => broker.close()];
 }

@@ -20,7 +20,13 @@ describe('launch options', () => {
     expect(parseLaunchOptions(['--partitions', '4'], env)).toMatchObject({ partitions: 4 });
   });
 
-  it.each([['--nodes', '0'], ['--nodes', '1e3'], ['--nope'], ['stray']])(
+  it('take no more nodes than a cluster has members, and empty variables for none', () => {
+    expect(parseLaunchOptions(['--nodes', '15'], {})).toMatchObject({ nodes: 15 });
+    const empty = { METAD_PARTITIONS: '', METAD_HTTP_PORT: '' };
+    expect(parseLaunchOptions([], empty)).toMatchObject({ partitions: 8, httpPort: 8080 });
+  });
+
+  it.each([['--nodes', '0'], ['--nodes', '16'], ['--nodes', '1e3'], ['--nope'], ['stray']])(
     'refuse %s %s',
     (...args) => {
       expect(() => parseLaunchOptions(args, {})).toThrow(UsageError);

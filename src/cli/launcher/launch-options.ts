@@ -18,7 +18,7 @@ export const LAUNCH_USAGE = `Usage: npm start [-- options], or metad start [opti
 Runs a whole cluster on this machine, one process per node: on NATS_URL and DATABASE_URL if they
 are set, else on an embedded broker and Postgres (for development and demonstration).
 
-  --nodes <n>        nodes n1, n2, … (default 3)
+  --nodes <n>        nodes n1, n2, … (default 3, at most 15)
   --partitions <n>   user partitions of a new cluster (default 8)
   --data <folder>    where everything is kept (default ./data)
   --http-port <n>    first HTTP port; the next free one is taken (default 8080; 0: any)
@@ -34,7 +34,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const nodesMax = 99;
+/** As many as METAD_MEMBERS takes. */
+const nodesMax = 15;
 const partitionsMax = 16_384;
 
 /** Null: help was asked for. Throws `UsageError` for anything it does not understand. */
@@ -48,9 +49,9 @@ export function parseLaunchOptions(
     wholeNumber(`--${flag}`, String(values[flag] ?? fallback), min, max);
   return {
     nodes: number('nodes', '3', 1, nodesMax),
-    partitions: number('partitions', env['METAD_PARTITIONS'] ?? '8', 1, partitionsMax),
+    partitions: number('partitions', env['METAD_PARTITIONS'] || '8', 1, partitionsMax),
     dataDir: resolve(values.data ?? './data'),
-    httpPort: number('http-port', env['METAD_HTTP_PORT'] ?? '8080', 0, 65_535),
+    httpPort: number('http-port', env['METAD_HTTP_PORT'] || '8080', 0, 65_535),
     natsPort: number('nats-port', '4222', 1, 65_535),
     restart: values['no-restart'] !== true,
     verbose: values.verbose === true,

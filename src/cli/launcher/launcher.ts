@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { maskedUrl } from '../../app/settings/masked-url.js';
+import { brokerOf } from '../broker-address.js';
 import { ServiceRequester } from '../service-requester.js';
 import { LocalCluster } from './cluster.js';
 import { claimDataFolder } from './data-folder.js';
@@ -70,13 +72,10 @@ export class Launcher {
   }
 
   private async awaitLeaders(natsUrl: string, expected: number | null): Promise<number> {
-    const servers = natsUrl.split(',');
-    const creds = this.env['NATS_CREDS'];
-    const address = creds === undefined ? { servers } : { servers, creds };
-    const requester = await ServiceRequester.open(address, 'metad-launcher');
+    const requester = await ServiceRequester.open(brokerOf(natsUrl, this.env), 'metad-launcher');
     try {
       return await untilAllLed(requester, this.cluster.names, {
-        prefix: this.env['METAD_SUBJECT_PREFIX'] ?? 'metad.v1',
+        prefix: this.env['METAD_SUBJECT_PREFIX'] || 'metad.v1',
         expected,
         timeoutMs: leadersMsMax,
         isStopping: () => this.cluster.isStopping,
@@ -88,8 +87,9 @@ export class Launcher {
 
   private announce(addresses: readonly string[], partitions: number, natsUrl: string): void {
     const nodes = this.cluster.names;
+    const shownUrl = maskedUrl(natsUrl);
     this.terminal.result(
-      `metad ready  http=${addresses.join(',')}  nats=${natsUrl}  ` +
+      `metad ready  http=${addresses.join(',')}  nats=${shownUrl}  ` +
         `nodes=${nodes.join(',')}  partitions=${partitions}`,
     );
     const [first = 'n1'] = nodes;
@@ -98,7 +98,7 @@ export class Launcher {
     this.terminal.result(
       [
         '',
-        `Try, in another terminal${isDefault ? '' : ` (after: export NATS_URL=${natsUrl})`}:`,
+        `Try, in another terminal${isDefault ? '' : ` (after: export NATS_URL=${shownUrl})`}:`,
         `  npx metactl cmd AssignResource -n prod ${assign}`,
         '  npx metactl list resources -n prod',
         '  npx metactl cluster status',

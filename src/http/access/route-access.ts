@@ -1,3 +1,4 @@
+import { ALL_NAMESPACES } from '@metad/contract';
 import type { TokenEntry } from './tokens-file.js';
 
 /** What a request must be allowed to do. `namespace` null: all of them. */
@@ -14,7 +15,6 @@ const PROBES = new Set(['/livez', '/readyz', '/startupz']);
 /** Pages that hold no data: a browser cannot send a token with them. Their requests for data do. */
 const PAGES = new Set(['/', '/docs', '/openapi.json', '/favicon.ico', '/favicon.svg']);
 const PAGE_FOLDERS = ['/dashboard/', '/assets/'];
-const ALL_NAMESPACES = '_all';
 const OPERATE: Need = { kind: 'operate' };
 
 /** By method and raw path. What is not known here is an operator's alone. */

@@ -45,9 +45,9 @@ export class NodeBarrier implements ReadBarrier {
   }
 
   /**
-   * An upper bound, exact in that nothing acknowledged longer ago is missing: the time since a
-   * ReadIndex that has been reached here. Asks the leader when the last answer is older than
-   * `enoughMs`; infinite when there is none to ask.
+   * An upper bound, exact in that nothing acknowledged longer before the question is missing: the
+   * time since a ReadIndex that has been reached here. Asks the leader when the last answer is
+   * older than `enoughMs`, and is then 0; infinite when there is none to ask.
    */
   async boundMs(partition: PartitionId, enoughMs: number, timeoutMs: number): Promise<number> {
     const now = this.clock.monotonic();
@@ -59,7 +59,7 @@ export class NodeBarrier implements ReadBarrier {
       return last === undefined ? Number.POSITIVE_INFINITY : this.clock.monotonic() - last;
     }
     this.confirmedAt.set(partition, now);
-    return this.clock.monotonic() - now;
+    return 0;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { LIMITS } from '@metad/contract';
+import { ALL_NAMESPACES, LIMITS } from '@metad/contract';
 import type { Bind, Item, ListQuery } from '../definition/query-definition.js';
 import { decodeCursor, encodeCursor, queryHash } from './page-cursor.js';
 import type { ReadModel, SqlRow } from '../query-ports.js';
@@ -16,7 +16,6 @@ export interface Page {
   readonly cursor?: string;
 }
 
-export const ALL_NAMESPACES = '_all';
 /** Rows asked for at once: a page may end earlier by its size in bytes. */
 const chunkRows = 250;
 

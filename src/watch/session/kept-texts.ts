@@ -3,7 +3,7 @@ import type { ChangeText } from '../change-text.js';
 
 export interface KeptTextsLimits {
   readonly textsMax: number;
-  /** Of the messages made from the texts. The change that each holds is about half as much again. */
+  /** Of the messages made from the texts. What each change holds is about half as much again. */
   readonly bytesMax: number;
 }
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { NAME_TOKEN } from '@metad/contract';
-import type { BrokerAddress } from '../../broker-address.js';
+import { brokerUrls } from '../../../app/nats/broker-url.js';
+import { brokerOf, type BrokerAddress } from '../../broker-address.js';
 import { UsageError } from '../exit-code.js';
 
 const defaultServer = 'nats://127.0.0.1:4222';
@@ -15,22 +16,10 @@ const defaultServer = 'nats://127.0.0.1:4222';
 export function brokerAddress(context: string | undefined, env: NodeJS.ProcessEnv): BrokerAddress {
   if (context !== undefined) return readContext(context, env);
   const given = env['NATS_URL'] ?? '';
-  if (given !== '') return withCredentials({ servers: given.split(',') }, env);
+  if (given !== '') return brokerOf(given, env);
   const selected = selectedContext(env);
   if (selected !== null) return readContext(selected, env);
-  return withCredentials({ servers: [defaultServer] }, env);
-}
-
-function withCredentials(address: BrokerAddress, env: NodeJS.ProcessEnv): BrokerAddress {
-  const given = Object.entries({
-    creds: env['NATS_CREDS'],
-    nkey: env['NATS_NKEY'],
-    tlsCa: env['NATS_TLS_CA'],
-    tlsCert: env['NATS_TLS_CERT'],
-    tlsKey: env['NATS_TLS_KEY'],
-    inboxPrefix: env['NATS_INBOX_PREFIX'],
-  });
-  return { ...address, ...Object.fromEntries(given.filter(([, value]) => value)) };
+  return brokerOf(defaultServer, env);
 }
 
 function folderOf(env: NodeJS.ProcessEnv): string {
@@ -51,7 +40,7 @@ function readContext(name: string, env: NodeJS.ProcessEnv): BrokerAddress {
     const value = fields[key];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const servers = (text('url') ?? defaultServer).split(',');
+  const servers = brokerUrls(text('url') ?? defaultServer);
   const optional = {
     creds: text('creds'),
     nkey: text('nkey'),

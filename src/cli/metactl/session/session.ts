@@ -34,7 +34,7 @@ export async function withSession(
   const address = brokerAddress(options.context, process.env);
   const requester = await ServiceRequester.open(address, 'metactl');
   try {
-    const prefix = process.env['METAD_SUBJECT_PREFIX'] ?? 'metad.v1';
+    const prefix = process.env['METAD_SUBJECT_PREFIX'] || 'metad.v1';
     const gateway = new Gateway(requester, prefix, options.timeout ?? defaultTimeoutMs);
     // Every call brings its own namespace.
     const sender = async (own: Partial<ClientOptions> = {}): Promise<CommandSender> =>

@@ -63,7 +63,7 @@ export const ADMIN_VERBS: readonly AdminVerb[] = [
     verb: 'log-level',
     arguments: '<name> <level>',
     target: 'first-argument',
-    description: 'how much a node logs until it starts again: trace, debug, info, warn, error',
+    description: 'how much a node logs until it starts again: trace, debug, info, warn, error …',
     body: ([, level]) => ({ level }),
     act: { noun: 'log-level', verb: 'set' },
   },
