@@ -22,6 +22,8 @@ export interface NatsServerOptions {
 
 /** One real nats-server on loopback. */
 export class NatsServer {
+  private restarting: Promise<void> = Promise.resolve();
+
   private constructor(
     private readonly options: NatsServerOptions,
     private child: Child,
@@ -44,8 +46,17 @@ export class NatsServer {
     return this.child.pid;
   }
 
-  /** Kills and starts the server again on the same ports and the same store. */
-  async restart(pauseMs: number): Promise<void> {
+  /**
+   * Kills and starts the server again on the same ports and the same store. Restarts that overlap
+   * come one after the other: each would start a server, and one of them nobody would end.
+   */
+  restart(pauseMs: number): Promise<void> {
+    const restarted = this.restarting.then(() => this.restartNow(pauseMs));
+    this.restarting = restarted.catch(() => undefined);
+    return restarted;
+  }
+
+  private async restartNow(pauseMs: number): Promise<void> {
     await this.child.end('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     this.child = launch(this.options);
@@ -57,6 +68,7 @@ export class NatsServer {
   }
 
   async stop(): Promise<void> {
+    await this.restarting;
     await this.child.end('SIGTERM', 3_000);
   }
 }

@@ -17,6 +17,9 @@ export interface PostgresOptions {
 
 /** Debian's PostgreSQL on loopback, run as user `postgres`. */
 export class PostgresServer {
+  /** One after the other: each would start a server, and one of them nobody would end. */
+  private restarting: Promise<void> = Promise.resolve();
+
   private constructor(
     private readonly options: PostgresOptions,
     private child: Child,
@@ -44,7 +47,13 @@ export class PostgresServer {
   }
 
   /** SIGQUIT is PostgreSQL's immediate shutdown: a crash, after which it recovers its log. */
-  async restart(pauseMs: number): Promise<void> {
+  restart(pauseMs: number): Promise<void> {
+    const restarted = this.restarting.then(() => this.restartNow(pauseMs));
+    this.restarting = restarted.catch(() => undefined);
+    return restarted;
+  }
+
+  private async restartNow(pauseMs: number): Promise<void> {
     await this.child.end('SIGQUIT');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     this.child = launch(this.options);
@@ -52,6 +61,7 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
+    await this.restarting;
     await this.child.end('SIGINT', 5_000);
   }
 }
